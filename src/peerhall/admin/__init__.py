@@ -1,0 +1,1 @@
+"""`peerhall`, the operator's command. May import all of the server side."""

@@ -1,0 +1,88 @@
+"""What this server is: its health, what it implements, what it offers beyond the standard."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from peerhall.api.filters import parse_filters
+from peerhall.api.resources.documents import MEDIA_TYPE
+from peerhall.api.runtime import Runtime
+from peerhall.contract.openapi import SCHEMA_VERSION
+from peerhall.contract.operations import Operation
+from peerhall.contract.vocabulary import write_instant
+from peerhall.store.database import DatabaseUnavailable
+
+HEARTBEAT_SECONDS: Final = 60
+"""A reconciler that has not been heard of for longer is taken for dead."""
+_PATIENCE_SECONDS: Final = 2.0
+
+
+async def answer_health(_: Request, runtime: Runtime, __: Operation, ___: tuple[str, ...]) -> Response:
+    """Always 200, as pyixapi takes anything else for IX-API 1; trouble shows in `status`."""
+    now = runtime.clock()
+    database, reconciler = await _look(runtime, now)
+    status = "fail" if database["status"] == "fail" else "warn" if reconciler["status"] == "warn" else "pass"
+    document: dict[str, Any] = {
+        "status": status,
+        "version": "2",
+        "releaseId": runtime.software_version,
+        "serviceId": "peerhall",
+        "description": "IX-API by Peerhall",
+        "checks": {"database:connection": [database], "provisioning:heartbeat": [reconciler]},
+    }
+    outputs = [check["output"] for check in (database, reconciler) if "output" in check]
+    if outputs:
+        document["output"] = " ".join(outputs)
+    return Response(to_json(document), media_type=MEDIA_TYPE)
+
+
+async def answer_implementation(_: Request, runtime: Runtime, __: Operation, ___: tuple[str, ...]) -> Response:
+    """Exactly the operations that work, and the types they work with."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "service_version": runtime.software_version,
+        "supported_network_service_types": ["exchange_lan"],
+        "supported_network_service_config_types": ["exchange_lan"],
+        "supported_network_feature_types": ["route_server"],
+        "supported_network_feature_config_types": ["route_server"],
+        "supported_operations": sorted(runtime.available),
+        "supported_features": {"pagination": True},
+    }
+    return Response(to_json(document), media_type=MEDIA_TYPE)
+
+
+async def answer_extensions(request: Request, _: Runtime, operation: Operation, __: tuple[str, ...]) -> Response:
+    """The APIs beside the standard one; none yet."""
+    parse_filters(operation, request.scope["query_string"])
+    return Response(b"[]", media_type=MEDIA_TYPE)
+
+
+async def _look(runtime: Runtime, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    at = write_instant(now)
+    database: dict[str, Any] = {"componentType": "datastore", "status": "pass", "time": at}
+    reconciler: dict[str, Any] = {"componentType": "component", "status": "pass", "time": at}
+    try:
+        seen = await asyncio.wait_for(_read_heartbeat(runtime), _PATIENCE_SECONDS)
+    except (DatabaseUnavailable, psycopg.Error, TimeoutError):
+        database |= {"status": "fail", "output": "The database does not answer."}
+        reconciler |= {"status": "warn", "output": "The reconciler's heartbeat cannot be read."}
+        return database, reconciler
+    if seen is None or now - seen > timedelta(seconds=HEARTBEAT_SECONDS):
+        since = "has never run" if seen is None else f"was last heard of at {write_instant(seen)}"
+        output = f"The reconciler {since}; orders are taken but do not proceed."
+        reconciler |= {"status": "warn", "output": output}
+    if seen is not None:
+        reconciler |= {"observedValue": write_instant(seen)}
+    return database, reconciler
+
+
+async def _read_heartbeat(runtime: Runtime) -> datetime | None:
+    async with runtime.reads.cursor() as cursor:
+        await cursor.execute("select max(at) from heartbeat where name = 'provisioning'")
+        row = await cursor.fetchone()
+    return row[0] if row else None

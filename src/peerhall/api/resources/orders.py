@@ -1,0 +1,37 @@
+"""Everything that changes something goes to the order desk; here it is only unwrapped and wrapped again."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from peerhall.api.admission import admit
+from peerhall.api.problems import of_refusal
+from peerhall.api.requests import read_bytes, read_idempotency_key, read_json
+from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
+from peerhall.api.runtime import Runtime
+from peerhall.contract.operations import Operation
+from peerhall.exchange.refusals import Refused
+from peerhall.orderdesk.desk import Command
+from peerhall.store.reading import LoginEnded
+
+
+async def answer_order(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
+    """Places an order and answers with the object; a new one's address is in Location."""
+    login = admit(request, runtime.tokens)
+    document = path[0] if path else ""
+    if "\x00" in document:
+        raise not_found()
+    if operation.body is None:
+        await read_bytes(request)
+        body = None
+    else:
+        body = await read_json(request, required=operation.method != "DELETE")
+    key = read_idempotency_key(request) if operation.method == "POST" else None
+    command = Command(operation, body, document, key, request.state.id)
+    try:
+        answer = await runtime.in_thread(runtime.desk.place, login, command)
+    except Refused as refused:
+        raise of_refusal(refused.refusal) from refused
+    except LoginEnded:
+        raise login_ended() from None
+    created = {"Location": f"{runtime.base_url}/{operation.group}/{answer.document}"} if answer.status == 201 else None
+    return Response(answer.text, status_code=answer.status, headers=created, media_type=MEDIA_TYPE)

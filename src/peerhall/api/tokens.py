@@ -1,0 +1,119 @@
+"""JWTs: access and refresh tokens, and the page tokens of lists; issued, and checked as far as a signature goes."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+import jwt
+
+from peerhall.store.credentials import SigningKey, session_digest
+from peerhall.store.reading import Login
+
+ACCESS_LIFETIME: Final = timedelta(hours=2)
+"""Terraform logs in once for an apply that may take an hour."""
+REFRESH_LIFETIME: Final = timedelta(hours=24)
+REFRESH_GRACE: Final = timedelta(minutes=5)
+"""How long a renewed refresh token is honoured, for clients that share it between processes."""
+PAGE_LIFETIME: Final = timedelta(hours=1)
+
+_LEEWAY: Final = timedelta(seconds=10)
+_ALGORITHM: Final = "HS256"
+_MOST_REMEMBERED: Final = 4096
+_LEAST_SECONDS_BETWEEN_RELOADS: Final = timedelta(seconds=2)
+
+TokenType = Literal["access", "refresh", "page"]
+
+
+class InvalidToken(Exception):
+    """Not a token of ours, or not of the wanted type."""
+
+
+class ExpiredToken(Exception):
+    """A token of ours whose time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a login gets."""
+
+    access_token: str
+    refresh_token: str
+
+
+class Tokens:
+    """Issues and checks tokens with the signing keys of the database, which all workers share."""
+
+    def __init__(self, load_keys: Callable[[], list[SigningKey]], clock: Callable[[], datetime]) -> None:
+        self._load_keys = load_keys
+        self._clock = clock
+        self._keys: dict[str, SigningKey] = {}
+        self._loaded_at: datetime | None = None
+        self._remembered: OrderedDict[str, tuple[Login, float]] = OrderedDict()
+
+    def issue_pair(self, session: str, account: str | None) -> Pair:
+        """An access and a refresh token for a session."""
+        return Pair(self.issue_access(session, account), self._issue("refresh", REFRESH_LIFETIME, sid=session))
+
+    def issue_access(self, session: str, account: str | None) -> str:
+        """An access token for a session; `account` None is the operator."""
+        return self._issue("access", ACCESS_LIFETIME, sid=session, sub=account or "operator", op=account is None)
+
+    def issue_page(self, **claims: Any) -> str:
+        return self._issue("page", PAGE_LIFETIME, **claims)
+
+    def check_access(self, token: str) -> Login:
+        """The login an access token stands for. Signatures are remembered; what can be revoked is not."""
+        remembered = self._remembered.get(token)
+        if remembered is not None:
+            if self._clock().timestamp() >= remembered[1] + _LEEWAY.total_seconds():
+                raise ExpiredToken
+            return remembered[0]
+        claims = self.check(token, "access")
+        login = Login(session_digest(str(claims["sid"])), bool(claims.get("op")))
+        self._remembered[token] = (login, float(claims["exp"]))
+        if len(self._remembered) > _MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return login
+
+    def check(self, token: str, type_: TokenType) -> dict[str, Any]:
+        """A token's claims. Raises InvalidToken or ExpiredToken."""
+        try:
+            key = self._find_key(str(jwt.get_unverified_header(token).get("kid")))
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.secret,
+                algorithms=[_ALGORITHM],
+                # Expiry is checked below, by the injected clock.
+                options={"verify_exp": False, "verify_iat": False, "require": ["exp", "iat"]},
+            )
+        except (jwt.PyJWTError, ValueError, KeyError) as error:
+            raise InvalidToken from error
+        if claims.get("typ") != type_:
+            raise InvalidToken
+        if self._clock().timestamp() >= claims["exp"] + _LEEWAY.total_seconds():
+            raise ExpiredToken
+        return claims
+
+    def reload(self) -> None:
+        """Reads the signing keys anew."""
+        keys = self._load_keys()
+        self._keys = {key.id: key for key in keys}
+        self._signer = keys[0]
+        self._loaded_at = self._clock()
+
+    def _issue(self, type_: TokenType, lifetime: timedelta, **claims: Any) -> str:
+        if self._loaded_at is None:
+            self.reload()
+        now = int(self._clock().timestamp())
+        payload = {"typ": type_, "iat": now, "exp": now + int(lifetime.total_seconds()), **claims}
+        return jwt.encode(payload, self._signer.secret, algorithm=_ALGORITHM, headers={"kid": self._signer.id})
+
+    def _find_key(self, key_id: str) -> SigningKey:
+        """A key by its id; one we do not know may have been made by another worker a moment ago."""
+        if key_id not in self._keys:
+            now = self._clock()
+            if self._loaded_at is None or abs(now - self._loaded_at) >= _LEAST_SECONDS_BETWEEN_RELOADS:
+                self.reload()
+        return self._keys[key_id]

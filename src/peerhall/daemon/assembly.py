@@ -1,0 +1,81 @@
+"""Wires everything together by hand: pools, tokens, desk and reader into an application; driver into a reconciler."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
+
+from peerhall import __version__
+from peerhall.api.application import IMPLEMENTED, Application
+from peerhall.api.runtime import Runtime
+from peerhall.api.tokens import Tokens
+from peerhall.daemon.clock import wall_clock
+from peerhall.daemon.settings import Settings
+from peerhall.orderdesk.desk import OrderDesk
+from peerhall.provisioning.driver import DriverContext, load_driver
+from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
+from peerhall.store import credentials
+from peerhall.store.database import OrderPool, ReadPool, connect
+from peerhall.store.reading import Reader
+from peerhall.store.schema import require_current
+from peerhall.store.waking import Waker
+
+Clock = Callable[[], datetime]
+
+_GZIP_LEAST_OCTETS = 1000
+_GZIP_LEVEL = 4
+
+
+def build_application(settings: Settings, clock: Clock = wall_clock) -> ASGIApp:
+    """The ASGI application of one worker process; it opens its connections when the server starts it."""
+    available = frozenset(operation for operation in IMPLEMENTED if settings.is_offered(operation))
+
+    async def make_runtime() -> Runtime:
+        return open_runtime(settings, available, clock)
+
+    application: ASGIApp = Application(make_runtime, available)
+    application = GZipMiddleware(application, minimum_size=_GZIP_LEAST_OCTETS, compresslevel=_GZIP_LEVEL)
+    if settings.cors_origins:
+        application = CORSMiddleware(
+            application,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=["Location", "Link", "Retry-After", "X-Request-Id", "X-Pagination-*"],
+        )
+    return application
+
+
+def open_runtime(settings: Settings, available: frozenset[str], clock: Clock) -> Runtime:
+    """Opens what handlers work with; SchemaError when the database is not migrated."""
+    with connect(settings.database) as connection:
+        require_current(connection)
+        credentials.ensure_signing_key(connection, clock())
+    half = max(settings.connections // 2, 1)
+    orders, reads = OrderPool(settings.database, half), ReadPool(settings.database, half)
+    waker = Waker(settings.database)
+    waker.start()
+    tokens = Tokens(lambda: orders.run(credentials.list_signing_keys), clock)
+    tokens.reload()
+    return Runtime(
+        clock=clock,
+        orders=orders,
+        reads=reads,
+        reader=Reader(reads),
+        desk=OrderDesk(orders, clock, waker),
+        tokens=tokens,
+        threads=ThreadPoolExecutor(half, thread_name_prefix="order"),
+        available=available,
+        public_url=settings.public_url,
+        software_version=__version__,
+    )
+
+
+def build_reconciler(settings: Settings, pool: OrderPool, clock: Clock = wall_clock) -> Reconciler:
+    """A reconciler with the driver that the settings name."""
+    driver = load_driver(settings.driver, DriverContext(pool, clock, settings.driver_options))
+    limit = MassChangeLimit(settings.mass_change_objects, settings.mass_change_percent)
+    return Reconciler(pool, driver, clock, limit)

@@ -1,0 +1,161 @@
+"""How this installation runs: from a settings file, the environment and the command line, in that order.
+
+What an exchange decides for itself is not here but in its exchange file, because all processes must go by it.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from peerhall.contract.operations import OPERATIONS
+
+PREFIX: Final = "PEERHALL_"
+
+_GROUPS: Final = frozenset(operation.group for operation in OPERATIONS)
+_ALWAYS_READABLE: Final = frozenset(
+    {
+        "account",
+        "accounts",
+        "auth",
+        "extensions",
+        "health",
+        "implementation",
+        "ips",
+        "macs",
+        "network-feature-configs",
+        "network-features",
+        "network-service-configs",
+        "network-services",
+        "product-offerings",
+    }
+)
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names it and says what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings there are, with defaults that suit a small exchange."""
+
+    database: str = ""
+    """DSN of PostgreSQL 15 or newer."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8000
+    workers: int = 1
+    """Processes that answer requests."""
+    connections: int = 20
+    """Database connections of each process; processes times this must stay below PostgreSQL's max_connections."""
+    public_url: str | None = None
+    """Where clients reach the API, such as https://api.example.net/api/v2."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or prefixes whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may use the API from a browser; `*` is any."""
+    switched_off: tuple[str, ...] = ()
+    """Operation groups that are not offered, such as `routing-functions`; with `:write`, only their changes."""
+    driver: str = "manual"
+    """What changes the network: `manual`, `simulator`, or one that a package brings."""
+    driver_options: Mapping[str, Any] = field(default_factory=dict)
+    """Passed to the driver: `hook` for manual, `speed` for simulator."""
+    mass_change_objects: int = 5
+    """How many objects of a device may be removed or changed without approval, where that is more than the share."""
+    mass_change_percent: int = 10
+    """What share of a device's objects may be removed or changed without approval."""
+    log_level: str = "info"
+
+    @classmethod
+    def load(cls, file: Path | None, environment: Mapping[str, str] = os.environ, **given: Any) -> Self:
+        """Settings from a TOML file, overridden by PEERHALL_… variables, overridden by what was given.
+
+        Raises SettingsError, also for a key in the file that is not a setting.
+        """
+        values = _read_file(file) if file is not None else {}
+        for setting in fields(cls):
+            text = environment.get(PREFIX + setting.name.upper())
+            if text is not None and setting.name != "driver_options":
+                values[setting.name] = text
+        values |= {name: value for name, value in given.items() if value is not None}
+        known = {setting.name: setting for setting in fields(cls)}
+        unknown = values.keys() - known.keys()
+        if unknown:
+            raise SettingsError(f"{file}: there is no setting {min(unknown)!r}; there are {', '.join(sorted(known))}.")
+        default = cls()
+        return replace(default, **{n: _convert(n, v, getattr(default, n)) for n, v in values.items()}).checked()
+
+    def checked(self) -> Self:
+        """These settings, if they make sense together; else SettingsError."""
+        if self.public_url is not None:
+            parts = urlsplit(self.public_url)
+            if parts.scheme not in ("http", "https") or not parts.netloc:
+                raise SettingsError("public_url must be a URL such as https://api.example.net/api/v2.")
+        for proxy in self.trusted_proxies:
+            if proxy == "*":
+                continue
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise SettingsError(f"trusted_proxies: {proxy!r} is neither an address nor a prefix.") from None
+        for name in ("port", "workers", "connections"):
+            if getattr(self, name) < (0 if name == "port" else 1):
+                raise SettingsError(f"{name} must be at least 1.")
+        for group in self.switched_off:
+            self._check_group(group)
+        return self
+
+    def _check_group(self, entry: str) -> None:
+        group, _, part = entry.partition(":")
+        if group not in _GROUPS or part not in ("", "write"):
+            raise SettingsError(
+                f"switched_off: {entry!r} is not one of {', '.join(sorted(_GROUPS))}, or one with :write."
+            )
+        if group in _ALWAYS_READABLE and part != "write":
+            raise SettingsError(
+                f"switched_off: reading {group} cannot be switched off, as clients load it together with others and "
+                f"fail as a whole without it. Use {group}:write to switch off its changes."
+            )
+
+    def is_offered(self, operation_id: str) -> bool:
+        """Whether an operation is left on."""
+        operation = next(each for each in OPERATIONS if each.id == operation_id)
+        if operation.group in self.switched_off:
+            return False
+        return not (operation.permission == "write" and f"{operation.group}:write" in self.switched_off)
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise SettingsError(f"There is no settings file {file}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}.") from None
+
+
+def _convert(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            raise SettingsError(f"{name} must be a list.")
+        return tuple(part.strip() for part in parts if part.strip())
+    if isinstance(default, int):
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise SettingsError(f"{name} must be a number, not {value!r}.") from None
+    if name == "driver_options":
+        if not isinstance(value, Mapping):
+            raise SettingsError("driver_options must be a table.")
+        return dict(value)
+    if not isinstance(value, str):
+        raise SettingsError(f"{name} must be text, not {value!r}.")
+    return value or default

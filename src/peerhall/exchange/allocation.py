@@ -1,0 +1,121 @@
+"""Choosing what is free: addresses on a LAN, VLAN tags on a connection, a port of a device.
+
+Pure choices under a lock that the order desk holds; the claims taken afterwards guarantee that nothing is given twice.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import count, islice
+from typing import Final, Literal
+
+Ipv6Scheme = Literal["sequential", "asn-hex", "asn-decimal"]
+"""How a LAN numbers its members: one after the other, or `<subnet>::<asn>:<n>` with the ASN's (hex) digits."""
+
+FIRST_TAG: Final = 2
+"""VLAN 1 is many devices' default; it is given to who asks for it, never picked."""
+LAST_TAG: Final = 4094
+
+_LONGEST_SEARCH: Final = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """One address family of a LAN, with what its members do not get."""
+
+    network: IPv4Network | IPv6Network
+    reserved: tuple[str, ...] = ()
+    """Prefixes or `first-last` ranges the exchange keeps for itself."""
+    scheme: Ipv6Scheme = "sequential"
+
+    def is_reserved(self, address: int) -> bool:
+        return any(first <= address <= last for first, last in map(parse_range, self.reserved))
+
+
+def parse_range(text: str) -> tuple[int, int]:
+    """First and last address of a prefix, a `first-last` range or a single address, as integers; else ValueError."""
+    if "-" in text:
+        first, last = (ip_address(part.strip()) for part in text.split("-", 1))
+        if first.version != last.version or int(first) > int(last):
+            raise ValueError(f"{text!r} is not a range of addresses")
+        return int(first), int(last)
+    network = ip_network(text.strip(), strict=False)
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def choose_address(subnet: Subnet, asn: int | None, held: Collection[str], cooling: Collection[str]) -> str | None:
+    """The lowest free address for a member, None when there is none; an ASN scheme needs the ASN.
+
+    Held and cooling addresses are written canonically.
+    """
+    taken = set(held) | set(cooling)
+    for candidate in islice(_candidates(subnet, asn), _LONGEST_SEARCH):
+        if str(candidate) not in taken and not subnet.is_reserved(int(candidate)):
+            return str(candidate)
+    return None
+
+
+def _candidates(subnet: Subnet, asn: int | None) -> Iterable[IPv4Address | IPv6Address]:
+    network = subnet.network
+    if isinstance(network, IPv4Network) or subnet.scheme == "sequential":
+        return network.hosts()
+    if asn is None:
+        return ()
+    digits = f"{asn:x}" if subnet.scheme == "asn-hex" else str(asn)
+    groups = digits.rjust(-(-len(digits) // 4) * 4, "0")
+    base = int(network.network_address) | int(groups, 16) << 16
+    return (IPv6Address(base | n) for n in count(1) if n < 65536 and IPv6Address(base | n) in network)
+
+
+def choose_tag(held: Sequence[tuple[range, range]], cooling: Collection[int], inner: range) -> int | None:
+    """The lowest outer tag under which `inner` is free, None when there is none.
+
+    A tag that cools off is only taken when it was this account's own (those are not among `cooling`).
+    """
+    for tag in range(FIRST_TAG, LAST_TAG + 1):
+        if tag in cooling:
+            continue
+        if not any(tag in outer and _overlap(inner, taken) for outer, taken in held):
+            return tag
+    return None
+
+
+def list_free_tags(held: Sequence[tuple[range, range]], inner: range, most: int = 5) -> list[int]:
+    """A few of the lowest outer tags under which `inner` is free, to be offered instead of one that is not."""
+    free = (
+        tag
+        for tag in range(FIRST_TAG, LAST_TAG + 1)
+        if not any(tag in outer and _overlap(inner, taken) for outer, taken in held)
+    )
+    return list(islice(free, most))
+
+
+def _overlap(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
+@dataclass(frozen=True, slots=True)
+class PortGroup:
+    """Ports of one speed and medium on a device, numbered from `first`."""
+
+    device: str
+    media_type: str
+    speed: int
+    """Mbit/s."""
+    names: tuple[str, ...]
+    """Names of all its ports, in order."""
+
+
+def choose_ports(
+    groups: Sequence[PortGroup], taken: Collection[tuple[str, str]], quantity: int
+) -> list[tuple[PortGroup, str]]:
+    """That many free ports on one device, the emptiest one first; an empty list when no device has enough.
+
+    `taken` holds (device, port name).
+    """
+    free = {group: [name for name in group.names if (group.device, name) not in taken] for group in groups}
+    fitting = [group for group in groups if len(free[group]) >= quantity]
+    if not fitting:
+        return []
+    chosen = max(fitting, key=lambda group: len(free[group]))
+    return [(chosen, name) for name in free[chosen][:quantity]]

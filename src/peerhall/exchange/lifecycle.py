@@ -1,0 +1,212 @@
+"""How an order moves from `requested` to `archived`, and what holds it where it is.
+
+Inside, an object is in one of ten phases that only move forward along MOVES. Outside, the standard's state is derived
+from the phase and from what is in the way: `operator` when only the exchange can help, `error` when the network has
+refused. When the obstacle is gone the state is derived again, so nothing needs to remember where it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Final, Self
+
+from peerhall.exchange.records import Record
+from peerhall.exchange.statuses import (
+    Note,
+    manual_step,
+    provisioning_delayed,
+    provisioning_failed,
+    test_failed,
+)
+
+
+class Phase(Enum):
+    """Where an order is, as we see it."""
+
+    RESERVING = "reserving"
+    """Something is still missing."""
+    BUILDING = "building"
+    """All is reserved; the network is being configured."""
+    TESTING = "testing"
+    LIVE = "live"
+    CHANGING = "changing"
+    """Usable, with a change on its way into the network."""
+    LEAVING = "leaving"
+    """Usable until its day of disconnection."""
+    REMOVING = "removing"
+    """Its day has come; it is being taken out of the network."""
+    GONE = "gone"
+    CANCELLED = "cancelled"
+    """Withdrawn before it was live; what is in the network is being taken out."""
+    ARCHIVED = "archived"
+
+
+MOVES: Final[dict[Phase, frozenset[Phase]]] = {
+    Phase.RESERVING: frozenset({Phase.BUILDING, Phase.CANCELLED}),
+    Phase.BUILDING: frozenset({Phase.TESTING, Phase.LIVE, Phase.CANCELLED}),
+    Phase.TESTING: frozenset({Phase.LIVE, Phase.CANCELLED}),
+    Phase.LIVE: frozenset({Phase.CHANGING, Phase.LEAVING}),
+    Phase.CHANGING: frozenset({Phase.LIVE, Phase.CHANGING, Phase.LEAVING}),
+    Phase.LEAVING: frozenset({Phase.REMOVING}),
+    Phase.REMOVING: frozenset({Phase.GONE}),
+    Phase.GONE: frozenset({Phase.ARCHIVED}),
+    Phase.CANCELLED: frozenset({Phase.ARCHIVED}),
+    Phase.ARCHIVED: frozenset(),
+}
+
+_STATE: Final[dict[Phase, str]] = {
+    Phase.RESERVING: "requested",
+    Phase.BUILDING: "allocated",
+    Phase.TESTING: "testing",
+    Phase.LIVE: "production",
+    Phase.CHANGING: "production_change_pending",
+    Phase.LEAVING: "decommission_requested",
+    Phase.REMOVING: "decommission_requested",
+    Phase.GONE: "decommissioned",
+    Phase.CANCELLED: "cancelled",
+    Phase.ARCHIVED: "archived",
+}
+
+BEFORE_PRODUCTION: Final = frozenset({Phase.RESERVING, Phase.BUILDING, Phase.TESTING})
+IN_PRODUCTION: Final = frozenset({Phase.LIVE, Phase.CHANGING})
+ENDING: Final = frozenset({Phase.LEAVING, Phase.REMOVING, Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED})
+WANTED_IN_NETWORK: Final = frozenset({Phase.BUILDING, Phase.TESTING, Phase.LIVE, Phase.CHANGING, Phase.LEAVING})
+LIVE_STATES: Final = frozenset(
+    {
+        "requested",
+        "allocated",
+        "testing",
+        "production",
+        "production_change_pending",
+        "error",
+        "operator",
+        "scheduled",
+    }
+)
+"""States of objects that are, or are to be, in use: neither leaving nor gone."""
+USABLE_STATES: Final = frozenset({"production", "production_change_pending"})
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What is known of an object's part in the network; kept with the object, so that it survives a restart."""
+
+    present: bool = False
+    """Something of it is, or may be, in the network."""
+    configured: bool = False
+    """It is in the network as it should be."""
+    tested: bool = False
+    ticket: str | None = None
+    """The task of the person who is at work on it."""
+    fault: str | None = None
+    """`transient`, `refused` or `broken`: how the last step failed."""
+    reference: str | None = None
+    """Where the exchange finds more about the fault."""
+    findings: str | None = None
+    """What a test found."""
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(**record.meta.get("network", {}))
+
+    def describe(self) -> dict[str, Any] | None:
+        """What is kept of it: only what is not the default."""
+        default = Network()
+        members = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in members.items() if value != getattr(default, name)} or None
+
+    def notes(self) -> list[Note]:
+        found = []
+        if self.ticket is not None:
+            found.append(manual_step(self.ticket))
+        if self.findings is not None:
+            found.append(test_failed(self.findings))
+        if self.fault == "transient":
+            found.append(provisioning_delayed(self.reference or ""))
+        elif self.fault is not None:
+            found.append(provisioning_failed(self.reference or ""))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What an order depends on at this moment."""
+
+    missing: Sequence[Note] = ()
+    """What keeps it from being reserved."""
+    holding: Sequence[Note] = ()
+    """What keeps it, configured, from being tested or used."""
+    tested: bool = False
+    """Whether it goes through a test before production."""
+    due: bool = False
+    """Whether its day of disconnection has come."""
+    remarks: Sequence[Note] = ()
+    """What else there is to tell at present."""
+
+
+def phase_of(record: Record) -> Phase:
+    """Where the object is; one that came from outside is where its state says."""
+    stored = record.meta.get("phase")
+    if stored is not None:
+        return Phase(stored)
+    return next((phase for phase, state in _STATE.items() if state == record.state), Phase.LIVE)
+
+
+def decide_phase(phase: Phase, network: Network, circumstances: Circumstances) -> Phase:
+    """Where the object is to be now: the furthest place that nothing keeps it from."""
+    match phase:
+        case Phase.RESERVING if not circumstances.missing:
+            return Phase.BUILDING
+        case Phase.BUILDING if network.configured and not circumstances.holding:
+            return Phase.TESTING if circumstances.tested else Phase.LIVE
+        case Phase.TESTING if network.tested:
+            return Phase.LIVE
+        case Phase.CHANGING if network.configured:
+            return Phase.LIVE
+        case Phase.LEAVING if circumstances.due:
+            return Phase.REMOVING
+        case Phase.REMOVING if not network.present:
+            return Phase.GONE
+    return phase
+
+
+def decide_state(phase: Phase, network: Network, circumstances: Circumstances) -> str:
+    """The standard's word for where the object is."""
+    if phase in BEFORE_PRODUCTION:
+        if network.fault in ("refused", "broken"):
+            return "error"
+        if network.ticket is not None:
+            return "operator"
+    if phase is Phase.RESERVING and circumstances.missing and all(note.for_operator for note in circumstances.missing):
+        return "operator"
+    return _STATE[phase]
+
+
+def decide_notes(phase: Phase, network: Network, circumstances: Circumstances) -> list[Note]:
+    """What there is to tell about the object where it is now."""
+    notes: list[Note] = []
+    if phase is Phase.RESERVING:
+        notes += circumstances.missing
+    if phase is Phase.BUILDING and network.configured:
+        notes += circumstances.holding
+    if phase not in (Phase.GONE, Phase.ARCHIVED):
+        notes += network.notes()
+    return [*notes, *circumstances.remarks]
+
+
+def with_phase(record: Record, phase: Phase) -> Record:
+    """The record moved to a phase; a move that is not in MOVES is a mistake of ours, not of a client."""
+    before = phase_of(record)
+    if phase is not before and phase not in MOVES[before]:
+        raise AssertionError(f"{record.kind} {record.id} cannot move from {before.value} to {phase.value}")
+    return record.with_meta(phase=phase.value)
+
+
+def with_network(record: Record, network: Network) -> Record:
+    """The record with what is now known of its part in the network."""
+    return record.with_meta(network=network.describe())
+
+
+def outdated(network: Network) -> Network:
+    """What is known of an object's part in the network once the object was changed."""
+    return replace(network, configured=False, tested=False, ticket=None, fault=None, reference=None, findings=None)

@@ -1,0 +1,46 @@
+"""Connections: which bundles and cross-connects can be ordered."""
+
+from typing import Any
+
+from peerhall.exchange.records import Body
+from peerhall.exchange.refusals import Faults
+
+
+def check_bundle(faults: Faults, body: Body) -> None:
+    """Whether mode, timeout and quantity go together."""
+    if body["mode"] == "standalone" and body["port_quantity"] > 1:
+        faults.add("mode", "standalone is a single port; bundle several with lag_lacp or lag_static")
+    if body.get("lacp_timeout") is not None and body["mode"] != "lag_lacp":
+        faults.add("lacp_timeout", "only goes with the mode lag_lacp")
+
+
+def check_quantity(faults: Faults, quantity: int, offering: dict[str, Any]) -> None:
+    """Whether that many ports can be had together with this offering."""
+    most = offering.get("maximum_port_quantity")
+    if quantity < 1:
+        faults.add("port_quantity", "must be at least 1")
+    elif most is not None and quantity > most:
+        faults.add("port_quantity", f"must be at most {most} with this offering")
+
+
+def check_demarcs(faults: Faults, body: Body, offering: dict[str, Any]) -> None:
+    """Whether the subscriber's ends are told where the exchange has to connect to them."""
+    demarcs = body.get("subscriber_side_demarcs") or []
+    if offering.get("cross_connect_initiator") == "exchange" and not demarcs:
+        faults.add("subscriber_side_demarcs", "is required: the exchange orders the cross-connect to where you say")
+    if len(demarcs) > max(body["port_quantity"], 1):
+        faults.add("subscriber_side_demarcs", f"names more ends than the {body['port_quantity']} ports ordered")
+
+
+def check_other_offering(faults: Faults, current: dict[str, Any], wished: dict[str, Any]) -> None:
+    """Whether a connection can move to another offering without being rebuilt."""
+    for member, what in (("physical_port_speed", "port speed"), ("handover_metro_area_network", "metro area network")):
+        if current.get(member) != wished.get(member):
+            faults.add("product_offering", f"has another {what}; order a new connection instead")
+
+
+def name_connection(pop: str, speed: int, document: str) -> str:
+    """What people call a connection: where, how fast (Mbit/s), and something of its own."""
+    label = f"{speed // 1000}g" if speed >= 1000 and speed % 1000 == 0 else f"{speed}m"
+    place = "".join(character if character.isalnum() else "-" for character in pop.lower()).strip("-")
+    return f"{place[:40]}-{label}-{document[:8]}"

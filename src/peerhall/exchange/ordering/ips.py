@@ -1,0 +1,42 @@
+"""IP addresses: which can be registered, and what of them can change."""
+
+import re
+from datetime import datetime
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from typing import Final
+
+from peerhall.exchange.ordering.macs import check_validity
+from peerhall.exchange.records import Body
+from peerhall.exchange.refusals import Faults
+
+_LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_FQDN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
+
+
+def check_ip(faults: Faults, body: Body, now: datetime) -> IPv4Interface | IPv6Interface | None:
+    """The address, when it is one of its version: a host address, or a prefix without host bits."""
+    check_fqdn(faults, body)
+    check_validity(faults, body, now)
+    try:
+        address = ip_interface(f"{body['address']}/{body['prefix_length']}")
+    except ValueError:
+        faults.add("address", f"is not an IPv{body['version']} address with a prefix length of {body['prefix_length']}")
+        return None
+    if "%" in body["address"] or "/" in body["address"]:
+        faults.add("address", "must be just the address; its length goes into prefix_length")
+    elif address.version != body["version"]:
+        faults.add("version", f"the address is one of IPv{address.version}")
+    elif address.ip != address.network.network_address:
+        faults.add("prefix_length", f"{address.network} is the prefix; with {address.ip} give the length of a host")
+    elif address.ip.is_multicast or address.ip.is_unspecified or address.ip.is_loopback:
+        faults.add("address", "is not an address a member can have")
+    else:
+        return address
+    return None
+
+
+def check_fqdn(faults: Faults, body: Body) -> None:
+    """Whether the name can stand in reverse DNS."""
+    fqdn = body.get("fqdn")
+    if fqdn and not _FQDN.fullmatch(fqdn):
+        faults.add("fqdn", "must be a host name such as router.example.net")

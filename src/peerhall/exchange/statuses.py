@@ -1,0 +1,220 @@
+"""The entries of `status[]`: what is missing, what is under way, what is wrong, at present.
+
+Tags are stable and `attrs` complete, so that a program can act on them or word them anew. Severity follows syslog: at 5
+and below somebody has to act, 6 is progress.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from peerhall.contract.vocabulary import write_instant
+
+ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A status entry before it has a time; entries of one tag are told apart by `about`."""
+
+    severity: int
+    tag: str
+    message: str
+    attrs: dict[str, Any] = field(default_factory=dict)
+    about: str = ""
+    for_operator: bool = False
+    """Whether the exchange, not the member, has to act."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.tag}:{self.about}" if self.about else self.tag
+
+
+def write_status(notes: Iterable[Note], earlier: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """The notes as entries, in their order; one that stood there before keeps its time."""
+    known = {entry["id"]: entry for entry in earlier}
+    entries = []
+    for note in notes:
+        entry = {
+            "id": note.id,
+            "severity": note.severity,
+            "tag": note.tag,
+            "message": note.message,
+            "attrs": note.attrs,
+            "timestamp": write_instant(now),
+        }
+        before = known.get(note.id)
+        if before and {**before, "timestamp": None} == {**entry, "timestamp": None}:
+            entry = before
+        entries.append(entry)
+    return entries
+
+
+def contact_role_required(role: str, member: str = "role_assignments") -> Note:
+    message = f"A contact in the role {role} is needed. Assign the role to a contact"
+    message += f" and name the assignment in {member}." if member else "."
+    return Note(NOTICE, "contact_role_required", message, {"role": role}, about=role)
+
+
+def account_role_required(role: str) -> Note:
+    return Note(
+        WARNING,
+        "contact_role_required",
+        f"The account needs a contact in the role {role}. Create one and assign it the role.",
+        {"role": role},
+        about=role,
+    )
+
+
+def required_feature_missing(feature: str, name: str) -> Note:
+    return Note(
+        NOTICE,
+        "required_feature_missing",
+        f"The feature {name} is required here. Create a network feature config for it.",
+        {"network_feature": feature},
+        about=feature,
+    )
+
+
+def mac_missing() -> Note:
+    return Note(NOTICE, "mac_missing", "No MAC address is named. Register one and name it in macs.")
+
+
+def mac_not_valid(mac: str) -> Note:
+    return Note(NOTICE, "mac_not_valid", "A MAC address in macs is not valid now.", {"mac": mac}, about=mac)
+
+
+def connection_not_in_production(connection: str, state: str) -> Note:
+    return Note(
+        NOTICE,
+        "connection_not_in_production",
+        f"The connection is {state}; the config follows once it is in production.",
+        {"connection": connection, "state": state},
+    )
+
+
+def consumer_side_not_ready() -> Note:
+    return Note(
+        NOTICE,
+        "consumer_side_not_ready",
+        "The exchange's side is configured. Set consumer_side_ready to true when yours is.",
+    )
+
+
+def asn_unverified(asn: int) -> Note:
+    return Note(
+        WARNING,
+        "asn_unverified",
+        f"AS{asn} is new to this account. The exchange checks that it is yours; you need not do anything.",
+        {"asn": asn},
+        about=str(asn),
+        for_operator=True,
+    )
+
+
+def ip_allocated(ips: Sequence[str], addresses: Sequence[str]) -> Note:
+    return Note(
+        INFO,
+        "ip_allocated",
+        f"Allocated for this config: {', '.join(addresses)}.",
+        {"ips": list(ips), "addresses": list(addresses)},
+    )
+
+
+def vlan_selected(vlan: int, ethertype: str) -> Note:
+    return Note(
+        INFO,
+        "vlan_selected",
+        f"The exchange picked VLAN {vlan}.",
+        {"vlan": vlan, "ethertype": ethertype},
+    )
+
+
+def change_in_progress(property_: str, before: Any, after: Any) -> Note:
+    return Note(
+        INFO,
+        "change_in_progress",
+        f"The change of {property_} is being applied.",
+        {"property": property_, "from": before, "to": after},
+        about=property_,
+    )
+
+
+def decommission_scheduled(decommission_at: str, charged_until: str | None) -> Note:
+    return Note(
+        INFO,
+        "decommission_scheduled",
+        f"To be disconnected on {decommission_at}.",
+        {"decommission_at": decommission_at, "charged_until": charged_until},
+    )
+
+
+def connection_leaving(connection: str, decommission_at: str | None) -> Note:
+    return Note(
+        WARNING,
+        "connection_leaving",
+        "The connection this config uses is being decommissioned. Move the config or cancel it.",
+        {"connection": connection, "decommission_at": decommission_at},
+    )
+
+
+def awaiting_network_service_config(config: str, state: str) -> Note:
+    return Note(
+        NOTICE,
+        "awaiting_network_service_config",
+        f"The network service config is {state}; the session follows once it is allocated.",
+        {"network_service_config": config, "state": state},
+    )
+
+
+def awaiting_cross_connect(demarc: str | None) -> Note:
+    return Note(
+        INFO,
+        "awaiting_cross_connect",
+        "The port is reserved; it goes into production when the cross-connect carries light.",
+        {"exchange_side_demarc": demarc},
+    )
+
+
+def manual_step(ticket: str) -> Note:
+    return Note(
+        WARNING,
+        "manual_step",
+        "Somebody at the exchange is at work on this; you need not do anything.",
+        {"ticket": ticket},
+        for_operator=True,
+    )
+
+
+def test_failed(check: str) -> Note:
+    return Note(WARNING, "test_failed", f"The test found: {check}.", {"check": check})
+
+
+def provisioning_delayed(reference: str) -> Note:
+    return Note(
+        INFO, "provisioning_delayed", "The network did not answer; it is being tried again.", {"reference": reference}
+    )
+
+
+def provisioning_failed(reference: str) -> Note:
+    return Note(
+        ERROR,
+        "provisioning_failed",
+        "The network did not take the configuration. The exchange has been told.",
+        {"reference": reference},
+        for_operator=True,
+    )
+
+
+def order_refused(reason: str) -> Note:
+    return Note(NOTICE, "order_refused", f"The exchange turned the order down: {reason}", {"reason": reason})
+
+
+def insert_ixp_asn_on() -> Note:
+    return Note(
+        INFO,
+        "insert_ixp_asn_on",
+        "The route server will put its own ASN in the path, the standard's default. Most members set insert_ixp_asn to "
+        "false.",
+    )

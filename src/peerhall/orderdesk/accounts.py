@@ -1,0 +1,140 @@
+"""Accounts at the counter."""
+
+from typing import Any
+
+from peerhall.contract.operations import Operation
+from peerhall.contract.validation import Body, blank
+from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.ordering.accounts import (
+    check_account,
+    check_place,
+    decide_account_state,
+    list_missing_roles,
+)
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
+from peerhall.exchange.statuses import write_status
+from peerhall.orderdesk.changes import read_changes
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.store import documents, staffing
+
+_ORDERED = (
+    "connections",
+    "network-services",
+    "network-service-configs",
+    "network-feature-configs",
+    "routing-functions",
+    "ports",
+)
+_PERSONAL = ("contacts", "macs", "ips", "member-joining-rules")
+
+
+def create(order: Order, body: Body) -> Record:
+    parent = body.get("managing_account") or order.caller.account
+    faults = Faults()
+    check_place(faults, order.caller, None, parent, ())
+    check_account(faults, body)
+    check_presence(order, faults, body)
+    faults.refuse_if_any()
+    document = order.new_id()
+    members: Body = {"id": document, "managing_account": parent, "state": "requested", "status": [], "asns": []}
+    record = Record(document, "accounts", {**blank("Account"), **body, **members})
+    order.add(record)
+    return settle(order, document)
+
+
+def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
+    record = _get_own_or_managed(order, document)
+    changes = read_changes(operation, record, body)
+    faults = Faults()
+    if document == order.caller.account and changes.get("managing_account", "") is None:
+        # A caller is shown nobody above itself, and clients send back what they were shown.
+        del changes["managing_account"]
+    if "managing_account" in changes:
+        order.connection.execute("lock table account_tree in share row exclusive mode")
+        below = _below(order, document)
+        check_place(faults, order.caller, record, changes["managing_account"], below)
+    changed = record.with_body(**changes)
+    check_account(faults, changed.body)
+    check_presence(order, faults, changes)
+    faults.refuse_if_any()
+    if record.body.get("billing_information") and not changed.body.get("billing_information"):
+        _refuse_if_billed(order, record)
+    return order.save(changed)
+
+
+def remove(order: Order, document: str) -> Record:
+    """Closes an account that nothing live needs any more, with its contacts; a second time it is archived."""
+    record = _get_own_or_managed(order, document)
+    if record.state == "decommissioned":
+        return order.save(record.with_body(state="archived", status=[]))
+    if record.state == "archived":
+        return record
+    _refuse_if_needed(order, record)
+    for kind in ("role-assignments", *_PERSONAL):
+        for each in documents.find_owned(order.connection, [document], [kind]):
+            if each.consuming_account == document and not _is_named(order, each):
+                order.release(each)
+                order.remove(each)
+    return order.save(record.with_body(state="decommissioned", status=[]))
+
+
+def settle(order: Order, document: str) -> Record:
+    """Brings an account's state and status up to date with the roles its contacts fill."""
+    account = order.get("accounts", document, CHANGE_LOCK)
+    roles = {each.role for each in staffing.list_assignments_of_account(order.connection, document)}
+    missing = list_missing_roles(roles, order.rules)
+    state = decide_account_state(account, missing)
+    notes = missing if state == "requested" else []
+    settled = account.with_body(state=state, status=write_status(notes, account.body["status"], order.now))
+    return order.save(settled) if settled.body != account.body else account
+
+
+def check_presence(order: Order, faults: Faults, body: Body) -> None:
+    """Whether the metro area networks an account says it is present in exist."""
+    named = body.get("metro_area_network_presence") or []
+    known = documents.find_many(order.connection, named)
+    for index, each in enumerate(named):
+        if each not in known or known[each].kind != "metro-area-networks":
+            faults.add(f"metro_area_network_presence.{index}", "there is no such metro area network")
+
+
+def _get_own_or_managed(order: Order, document: str) -> Record:
+    """An account is changed by itself or by those above it."""
+    if document in order.caller.tree:
+        record = order.find("accounts", document, CHANGE_LOCK)
+        if record is not None:
+            return record
+    return order.get_changeable("accounts", document)
+
+
+def _below(order: Order, account: str) -> set[str]:
+    rows = order.connection.execute("select account from account_tree where ancestor = %s", (account,))
+    return {row[0] for row in rows}
+
+
+def _refuse_if_billed(order: Order, account: Record) -> None:
+    conflicts = [
+        Conflict(each.kind, each.id, "billing_account", "accounts", account.id)
+        for each in documents.find_owned(order.connection, [account.id], _ORDERED)
+        if each.body.get("billing_account") == account.id and each.state in LIVE_STATES
+    ]
+    if conflicts:
+        refuse_unable("billing_information is still needed: the account is billed for what is in use.", conflicts)
+
+
+def _refuse_if_needed(order: Order, account: Record) -> None:
+    over = ("decommissioned", "archived", "cancelled")
+    conflicts = [
+        Conflict(each.kind, each.id, member, "accounts", account.id)
+        for each in documents.find_owned(order.connection, [account.id], (*_ORDERED, "accounts"))
+        for member in ("managing_account", "consuming_account", "billing_account")
+        if each.body.get(member) == account.id and each.state not in over
+    ]
+    if conflicts:
+        refuse_unable("The account is still in use; decommission what is listed in conflicts first.", conflicts)
+
+
+def _is_named(order: Order, record: Record) -> bool:
+    row = order.connection.execute("select 1 from reference where target = %s limit 1", (record.id,)).fetchone()
+    return row is not None

@@ -1,0 +1,54 @@
+"""The course of a connection: it lives through its ports."""
+
+from peerhall.exchange.lifecycle import Circumstances, Network, Phase, phase_of
+from peerhall.exchange.records import Record
+from peerhall.exchange.statuses import contact_role_required, decommission_scheduled
+from peerhall.orderdesk import ports
+from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.parties import list_roles
+
+
+def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
+    offering = order.get("product-offerings", record.body["product_offering"])
+    roles = list_roles(order, record.body["role_assignments"])
+    wanted = offering.body.get("required_contact_roles") or []
+    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
+    return Circumstances(
+        missing=[contact_role_required(role) for role in wanted if role not in roles],
+        due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
+        remarks=[decommission_scheduled(record.body["decommission_at"], record.body["charged_until"])]
+        if leaving
+        else (),
+    )
+
+
+def network(order: Order, record: Record) -> Network:
+    """In place with its only port, or with one of a bundle; while changing, with all that are in use."""
+    bundle = order.users(record.id, "connection", "ports")
+    ready = [port for port in bundle if phase_of(port) is Phase.LIVE and Network.of(port).configured]
+    if phase_of(record) is Phase.CHANGING:
+        configured = all(port in ready for port in bundle if phase_of(port) is Phase.LIVE)
+    else:
+        configured = bool(ready) and (record.body["mode"] != "standalone" or len(ready) == len(bundle))
+    return Network(
+        present=any(phase_of(port) not in (Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED) for port in bundle),
+        configured=configured,
+        ticket=next((ticket for port in bundle if (ticket := Network.of(port).ticket)), None),
+        fault=next((fault for port in bundle if (fault := Network.of(port).fault)), None),
+        reference=next((reference for port in bundle if (reference := Network.of(port).reference)), None),
+    )
+
+
+def entered(order: Order, record: Record, phase: Phase) -> Record:
+    if phase is Phase.BUILDING:
+        for reservation in order.users(record.id, "connection", "port-reservations"):
+            if reservation.body["port"] is None and phase_of(reservation) is Phase.RESERVING:
+                record = ports.allocate(order, reservation, record)
+        order.settle_later(*order.users(record.id, "connection", "ports"))
+    if phase is Phase.LIVE:
+        today = order.rules.today(order.now).isoformat()
+        if record.body.get("current_billing_start_date") is None:
+            record = record.with_body(current_billing_start_date=today)
+    if phase in (Phase.LIVE, Phase.GONE):
+        order.settle_later(*order.users(record.id, "connection", "network-service-configs"))
+    return record

@@ -1,0 +1,29 @@
+"""The course of a session with a route server: it follows its network service config."""
+
+from peerhall.exchange.lifecycle import Circumstances, Network, Phase
+from peerhall.exchange.ordering.network_feature_configs import list_missing, list_remarks
+from peerhall.exchange.records import Record
+from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.parties import list_roles
+
+
+def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
+    feature = order.get("network-features", record.body["network_feature"])
+    config = order.get("network-service-configs", record.body["network_service_config"])
+    last_day = record.meta.get("decommission_at", "")
+    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
+    return Circumstances(
+        missing=list_missing(config, feature, list_roles(order, record.body["role_assignments"])),
+        due=leaving and last_day <= order.rules.today(order.now).isoformat(),
+        remarks=list_remarks(record, phase),
+    )
+
+
+def network(_: Order, record: Record) -> Network:
+    return Network.of(record)
+
+
+def entered(order: Order, record: Record, phase: Phase) -> Record:
+    if phase in (Phase.BUILDING, Phase.GONE):
+        order.settle_later(order.get("network-service-configs", record.body["network_service_config"]))
+    return record

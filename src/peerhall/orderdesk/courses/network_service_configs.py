@@ -1,0 +1,60 @@
+"""The course of a config on a peering LAN: reserved, configured, tested, in production, and out again."""
+
+from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
+from peerhall.exchange.ordering.macs import is_valid_now
+from peerhall.exchange.ordering.network_service_configs import list_holding, list_missing, list_remarks
+from peerhall.exchange.records import Record
+from peerhall.orderdesk import exchange_lans
+from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.parties import list_roles
+from peerhall.store import documents, tasks
+
+
+def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
+    service = order.get("network-services", record.body["network_service"])
+    named = record.body.get("connection")
+    connection = order.get("connections", named) if named else None
+    unverified = _unverified_asns(order, record)
+    sessions = order.users(record.id, "network_service_config", "network-feature-configs")
+    macs = documents.find_many(order.connection, record.body.get("macs") or ())
+    missing = list_missing(
+        record,
+        service,
+        connection,
+        roles=list_roles(order, record.body["role_assignments"]),
+        features=order.users(service.id, "network_service", "network-features"),
+        configured_features={each.body["network_feature"] for each in sessions if each.state in LIVE_STATES},
+        valid_macs={mac.id for mac in macs.values() if is_valid_now(mac.body, order.now)},
+        unverified_asns=unverified,
+    )
+    addresses = documents.find_many(order.connection, record.body.get("ips") or ())
+    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
+    return Circumstances(
+        missing=missing,
+        holding=list_holding(record, service, unverified, phase),
+        tested=True,
+        due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
+        remarks=list_remarks(record, connection, [each.body["address"] for each in addresses.values()], phase),
+    )
+
+
+def network(_: Order, record: Record) -> Network:
+    return Network.of(record)
+
+
+def entered(order: Order, record: Record, phase: Phase) -> Record:
+    if phase is Phase.LIVE:
+        record = record.with_meta(changing=None)
+        if record.body.get("current_billing_start_date") is None:
+            record = record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
+    if phase is Phase.GONE:
+        order.save(record.with_body(state="decommissioned"))
+        exchange_lans.account_for(order, record)
+    order.settle_later(*order.users(record.id, "network_service_config", "network-feature-configs"))
+    return record
+
+
+def _unverified_asns(order: Order, record: Record) -> list[int]:
+    if order.rules.accept_all_asns:
+        return []
+    return sorted(set(record.body["asns"]) - tasks.verified_asns(order.connection, str(record.consuming_account)))

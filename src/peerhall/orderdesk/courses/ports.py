@@ -1,0 +1,25 @@
+"""The course of a port: configured with its connection, and gone with it."""
+
+from peerhall.exchange.lifecycle import Circumstances, Network, Phase
+from peerhall.exchange.records import Record
+from peerhall.orderdesk.order import Order
+
+
+def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
+    last_day = record.meta.get("decommission_at", "")
+    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
+    return Circumstances(due=leaving and last_day <= order.rules.today(order.now).isoformat())
+
+
+def network(_: Order, record: Record) -> Network:
+    return Network.of(record)
+
+
+def entered(order: Order, record: Record, phase: Phase) -> Record:
+    if phase is Phase.LIVE:
+        record = record.with_body(operational_state="up")
+    if phase in (Phase.GONE, Phase.REMOVING):
+        record = record.with_body(operational_state="down")
+    connection = order.get("connections", record.body["connection"])
+    order.settle_later(connection, *order.users(record.id, "port", "port-reservations"))
+    return record

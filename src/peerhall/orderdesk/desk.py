@@ -1,0 +1,270 @@
+"""The counter itself: one order, one transaction, one line in the journal, whatever the answer."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from pydantic_core import to_json
+
+from peerhall.contract import schemas
+from peerhall.contract.operations import OPERATIONS, Operation
+from peerhall.contract.validation import Body, InvalidBody, check_body
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Reason, Refusal, Refused, invalid, refuse_denied
+from peerhall.exchange.visibility import Caller
+from peerhall.orderdesk import (
+    accounts,
+    connections,
+    contacts,
+    ips,
+    macs,
+    network_feature_configs,
+    network_service_configs,
+    port_reservations,
+    role_assignments,
+)
+from peerhall.orderdesk.order import Order
+from peerhall.store import documents, idempotency, journal
+from peerhall.store.database import OrderPool, SyncConnection
+from peerhall.store.idempotency import Remembered
+from peerhall.store.reading import Login, LoginEnded
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a client wants, as it came in: nothing of it has been checked."""
+
+    operation: Operation
+    body: Any = None
+    """The parsed JSON; None where there was none."""
+    document: str = ""
+    """The id in the path."""
+    idempotency_key: str | None = None
+    request: str | None = None
+    """The request's id, for the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an accepted order is answered with."""
+
+    status: int
+    document: str
+    text: str
+    """The object, as JSON."""
+
+
+CREATE: Final[dict[str, Callable[[Order, Body], Record]]] = {
+    "accounts": accounts.create,
+    "connections": connections.create,
+    "contacts": contacts.create,
+    "ips": ips.create,
+    "macs": macs.create,
+    "network-feature-configs": network_feature_configs.create,
+    "network-service-configs": network_service_configs.create,
+    "role-assignments": role_assignments.create,
+}
+
+UPDATE: Final[dict[str, Callable[[Order, Operation, str, Any], Record]]] = {
+    "accounts": accounts.update,
+    "connections": connections.update,
+    "contacts": contacts.update,
+    "ips": ips.update,
+    "network-feature-configs": network_feature_configs.update,
+    "network-service-configs": network_service_configs.update,
+    "port-reservations": port_reservations.update,
+}
+
+REMOVE: Final[dict[str, Callable[[Order, str], Record]]] = {
+    "accounts": accounts.remove,
+    "contacts": contacts.remove,
+    "macs": macs.remove,
+    "network-feature-configs": network_feature_configs.cancel,
+    "role-assignments": role_assignments.remove,
+}
+
+CANCEL: Final[dict[str, Callable[[Order, str, str | None], Record]]] = {
+    "connections": connections.cancel,
+    "network-service-configs": network_service_configs.cancel,
+}
+
+_TABLES: Final[dict[str, dict[str, Any]]] = {
+    "POST": CREATE,
+    "PUT": UPDATE,
+    "PATCH": UPDATE,
+    "DELETE": {**REMOVE, **CANCEL},
+}
+
+TAKEN: Final = frozenset(
+    operation.id
+    for operation in OPERATIONS
+    if operation.permission == "write"
+    and operation.group in _TABLES[operation.method]
+    and operation.path in (f"/{operation.group}", f"/{operation.group}/{{id}}")
+)
+"""Ids of the operations that the counter carries out."""
+
+_OVERTAKEN: Final = Refusal(
+    Reason.UNFULFILLABLE,
+    "Something this request names was removed, or put to use, by another request at the same moment. Read it again.",
+)
+
+
+class OrderDesk:
+    """Takes orders."""
+
+    def __init__(self, pool: OrderPool, clock: Clock, wake: Callable[[], None]) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._wake = wake
+
+    def place(self, login: Login, command: Command) -> Answer:
+        """Carries out an order whole or not at all, and journals it either way.
+
+        Raises Refused, LoginEnded, or DatabaseUnavailable when it is worth trying again.
+        """
+        try:
+            answer, queued = self._pool.run(lambda connection: self._carry_out(connection, login, command))
+        except Refused as refused:
+            self._journal_refusal(login, command, refused.refusal)
+            raise
+        except psycopg.errors.ForeignKeyViolation as error:
+            # The last line behind the rules: somebody else used, or removed, what this order names.
+            self._journal_refusal(login, command, _OVERTAKEN)
+            raise Refused(_OVERTAKEN) from error
+        if queued:
+            self._wake()
+        return answer
+
+    def _carry_out(self, connection: SyncConnection, login: Login, command: Command) -> tuple[Answer, bool]:
+        now = self._clock()
+        order = Order(connection, _get_caller(connection, login, now), now)
+        if order.caller.read_only:
+            refuse_denied("This key is read-only.")
+        remembered = _recall(order, command)
+        if remembered is not None:
+            return remembered, False
+        record = _dispatch(order, command)
+        text = _text_for(order, command, record)
+        answer = Answer(command.operation.status, record.id, text)
+        order.hand_over()
+        journal.append(connection, _entry(order.caller, command, now, record))
+        if command.idempotency_key is not None:
+            kept = Remembered(_digest(command), answer.status, answer.document, answer.text)
+            idempotency.remember(
+                connection, _whose(order.caller), command.operation.id, command.idempotency_key, kept, now
+            )
+        return answer, bool(order.queued)
+
+    def _journal_refusal(self, login: Login, command: Command, refusal: Refusal) -> None:
+        now = self._clock()
+
+        def write(connection: SyncConnection) -> None:
+            caller = documents.read_caller(connection, login.session_digest, now)
+            if caller is not None:
+                journal.append(connection, _refusal_entry(caller, command, now, refusal))
+
+        self._pool.run(write)
+
+
+def _get_caller(connection: SyncConnection, login: Login, now: datetime) -> Caller:
+    caller = documents.read_caller(connection, login.session_digest, now)
+    if caller is None:
+        raise LoginEnded
+    return caller
+
+
+def _dispatch(order: Order, command: Command) -> Record:
+    operation = command.operation
+    match operation.method:
+        case "POST":
+            return CREATE[operation.group](order, _checked(operation, command.body))
+        case "PUT" | "PATCH":
+            return UPDATE[operation.group](order, operation, command.document, command.body)
+        case _ if operation.group in CANCEL:
+            wished = None if command.body is None else _checked(operation, command.body).get("decommission_at")
+            return CANCEL[operation.group](order, command.document, wished)
+        case _:
+            return REMOVE[operation.group](order, command.document)
+
+
+def _checked(operation: Operation, body: Any) -> Body:
+    assert operation.body is not None
+    try:
+        return check_body(operation.body, body)
+    except InvalidBody as error:
+        raise Refused(invalid(*error.faults)) from None
+
+
+def _text_for(order: Order, command: Command, record: Record) -> str:
+    """The object as the caller sees it; one that was removed is told a last time."""
+    if record.kind == "accounts" and record.id == order.caller.account:
+        return to_json(record.with_body(managing_account=None).body).decode()
+    if command.operation.method == "DELETE" and command.operation.group in REMOVE:
+        return to_json(record.body).decode()
+    return documents.wire_text(order.connection, record.id)
+
+
+def _recall(order: Order, command: Command) -> Answer | None:
+    """The answer this very order was given before; refuses a key that stands for another order or is at work."""
+    key = command.idempotency_key
+    if key is None:
+        return None
+    whose, operation = _whose(order.caller), command.operation.id
+    if not idempotency.claim_key(order.connection, whose, operation, key):
+        raise Refused(Refusal(Reason.KEY_REUSED, "The first request with this Idempotency-Key is still at work."))
+    known = idempotency.find(order.connection, whose, operation, key, order.now)
+    if known is None:
+        return None
+    if known.digest != _digest(command):
+        raise Refused(Refusal(Reason.KEY_REUSED, "This Idempotency-Key was used with another body."))
+    return Answer(known.status, known.document or "", known.answer)
+
+
+def _digest(command: Command) -> bytes:
+    return hashlib.sha256(to_json(command.body)).digest()
+
+
+def _whose(caller: Caller) -> str:
+    return caller.account or f"operator:{caller.key}"
+
+
+def _known_members(command: Command) -> Body:
+    """Of a body, what the standard knows: the journal is no place for whatever else a client sends."""
+    if command.operation.body is None or not isinstance(command.body, dict):
+        return {}
+    variants = schemas.get_variants(command.operation.body).values()
+    return {name: value for name, value in command.body.items() if any(name in each.model_fields for each in variants)}
+
+
+def _entry(caller: Caller, command: Command, now: datetime, record: Record) -> journal.Entry:
+    return journal.Entry(
+        at=now,
+        actor=caller.actor,
+        account=caller.account,
+        operation=command.operation.id,
+        outcome="accepted",
+        kind=record.kind,
+        document=record.id,
+        detail={"body": _known_members(command), "state": record.body.get("state")},
+        request=command.request,
+    )
+
+
+def _refusal_entry(caller: Caller, command: Command, now: datetime, refusal: Refusal) -> journal.Entry:
+    return journal.Entry(
+        at=now,
+        actor=caller.actor,
+        account=caller.account,
+        operation=command.operation.id,
+        outcome="refused",
+        kind=command.operation.group,
+        document=command.document or None,
+        detail={"body": _known_members(command), **refusal.describe()},
+        request=command.request,
+    )

@@ -1,0 +1,73 @@
+"""IP addresses at the counter: a member's own, and the names of those the exchange allocates."""
+
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import Any
+
+from peerhall.contract.operations import Operation
+from peerhall.contract.validation import Body
+from peerhall.exchange.claims import PrefixClaim
+from peerhall.exchange.ordering.ips import check_fqdn, check_ip
+from peerhall.exchange.ordering.owners import check_owners, fill_in_owners
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Faults, refuse_denied, refuse_member, refuse_unknown
+from peerhall.orderdesk.changes import read_changes
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+
+_OWNERS = ("managing_account", "consuming_account")
+
+
+def create(order: Order, body: Body) -> Record:
+    body = fill_in_owners(order.caller, body, *_OWNERS)
+    faults = Faults()
+    check_owners(faults, order.caller, body, *_OWNERS)
+    address = check_ip(faults, body, order.now)
+    faults.refuse_if_any()
+    assert address is not None
+    document = order.new_id()
+    record = Record(document, "ips", {"id": document, **body})
+    _take_prefix(order, record, address)
+    order.add(record)
+    return record
+
+
+def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
+    """Changes an address of one's own; of an allocated one, only its name, by who manages the config it is for."""
+    record = order.find_seen("ips", document, CHANGE_LOCK)
+    if record is None:
+        refuse_unknown()
+    allocated = record.meta.get("network_service_config")
+    if allocated is not None:
+        _refuse_unless_managing_config(order, allocated)
+    elif not order.caller.acts_for(record.managing_account):
+        refuse_denied("This address belongs to the exchange.")
+    changes = read_changes(operation, record, body)
+    faults = Faults()
+    changed = record.with_body(**changes)
+    if allocated is not None:
+        if changes.keys() - {"fqdn"}:
+            refuse_denied("The exchange allocated this address; only its fqdn can be changed.")
+        check_fqdn(faults, changed.body)
+        faults.refuse_if_any()
+        return order.save(changed)
+    check_owners(faults, order.caller, changes, *(member for member in _OWNERS if member in changes))
+    address = check_ip(faults, changed.body, order.now)
+    faults.refuse_if_any()
+    assert address is not None
+    if {"address", "prefix_length", "version"} & changes.keys():
+        order.release(record, ["prefix"])
+        _take_prefix(order, changed, address)
+    return order.save(changed)
+
+
+def _take_prefix(order: Order, record: Record, address: IPv4Interface | IPv6Interface) -> None:
+    claim = PrefixClaim(str(address.network))
+    for holder in order.take([claim], record).values():
+        if holder is not None and order.caller.acts_for(holder.account):
+            refuse_member("address", f"{address.network} overlaps with {holder.document}, which you have already")
+        refuse_member("address", f"{address.network} overlaps with a prefix that is in use")
+
+
+def _refuse_unless_managing_config(order: Order, config: str) -> None:
+    record = order.find("network-service-configs", config)
+    if record is None or not order.caller.acts_for(record.managing_account):
+        refuse_denied("Only who manages the network service config may change the names of its addresses.")

@@ -1,0 +1,40 @@
+"""MAC addresses at the counter."""
+
+from peerhall.contract.validation import Body
+from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.ordering.macs import check_mac
+from peerhall.exchange.ordering.owners import check_owners, fill_in_owners
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+
+_OWNERS = ("managing_account", "consuming_account")
+
+
+def create(order: Order, body: Body) -> Record:
+    body = fill_in_owners(order.caller, body, *_OWNERS)
+    faults = Faults()
+    check_owners(faults, order.caller, body, *_OWNERS)
+    check_mac(faults, body, order.now)
+    faults.refuse_if_any()
+    document = order.new_id()
+    record = Record(document, "macs", {"id": document, **body})
+    order.add(record)
+    return record
+
+
+def remove(order: Order, document: str) -> Record:
+    """Deletes an address that no live config names; configs on their way out let it go."""
+    record = order.get_changeable("macs", document)
+    users = order.users(document, "macs", "network-service-configs", CHANGE_LOCK)
+    conflicts = [
+        Conflict("network-service-configs", user.id, "macs", "macs", document)
+        for user in users
+        if user.state in LIVE_STATES
+    ]
+    if conflicts:
+        refuse_unable("The MAC address is in use; take it out of the configs in conflicts first.", conflicts)
+    for user in users:
+        order.save(user.with_body(macs=[mac for mac in user.body["macs"] if mac != document]))
+    order.remove(record)
+    return record

@@ -1,0 +1,154 @@
+"""Network feature configs at the counter: sessions with route servers."""
+
+from typing import Any
+
+from peerhall.contract.operations import Operation
+from peerhall.contract.validation import Body, blank
+from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
+from peerhall.exchange.lifecycle import (
+    BEFORE_PRODUCTION,
+    IN_PRODUCTION,
+    LIVE_STATES,
+    Network,
+    Phase,
+    outdated,
+    phase_of,
+    with_network,
+    with_phase,
+)
+from peerhall.exchange.ordering.network_feature_configs import (
+    NETWORK_MEMBERS,
+    check_address,
+    check_asn,
+    check_flags,
+    check_session,
+)
+from peerhall.exchange.ordering.owners import fill_in_owners
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
+from peerhall.orderdesk import exchange_lans, settling
+from peerhall.orderdesk.changes import read_changes
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
+
+
+def create(order: Order, body: Body) -> Record:
+    defaults: Body = {"role_assignments": [], "flags": []}
+    body = {**defaults, **fill_in_owners(order.caller, body, *OWNERS)}
+    faults = Faults()
+    check_parties(order, faults, body)
+    check_role_assignments(order, faults, body["role_assignments"])
+    feature = order.find("network-features", body["network_feature"])
+    named = body["network_service_config"]
+    config = order.find_usable("network-service-configs", [named], CHANGE_LOCK).get(named)
+    if feature is None:
+        faults.add("network_feature", "there is no such network feature")
+    if config is None:
+        faults.add("network_service_config", "there is no such network service config")
+    elif config.state not in LIVE_STATES:
+        faults.add("network_service_config", f"is {config.state} and takes no new sessions")
+    faults.refuse_if_any()
+    assert feature is not None
+    assert config is not None
+    if feature.body["network_service"] != config.body["network_service"]:
+        faults.add("network_feature", "belongs to another network service than the config")
+    _check(order, faults, body, feature, config)
+    flags = check_flags(faults, body["flags"], feature.body)
+    for other in order.users(config.id, "network_service_config", "network-feature-configs"):
+        same = other.body["network_feature"] == feature.id and other.body["ip"] == body["ip"]
+        if same and other.state in LIVE_STATES:
+            faults.add("ip", f"has a session with this route server already: {other.id}")
+    faults.refuse_if_any()
+
+    document = order.new_id()
+    members = {"id": document, "state": "requested", "status": [], "flags": flags}
+    record = Record(
+        document,
+        "network-feature-configs",
+        {**blank("NetworkFeatureConfig", body["type"]), **body, **members},
+        {"phase": Phase.RESERVING.value},
+    )
+    order.add(record)
+    config = order.save(config.with_body(network_feature_configs=[*config.body["network_feature_configs"], document]))
+    exchange_lans.list_asns(order, str(record.consuming_account))
+    settling.describe(order, config)
+    order.settle_later(record, config)
+    return settling.describe(order, record)
+
+
+def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
+    record = order.get_changeable("network-feature-configs", document)
+    changes = read_changes(operation, record, body)
+    refuse_change_of_ending(record, changes)
+    faults = Faults()
+    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    changed = record.with_body(**changes)
+    feature = order.get("network-features", record.body["network_feature"])
+    config = order.get("network-service-configs", record.body["network_service_config"])
+    _check(order, faults, changed.body, feature, config)
+    faults.refuse_if_any()
+    if changes.keys() & set(NETWORK_MEMBERS):
+        changed = with_network(changed, outdated(Network.of(changed)))
+        if phase_of(record) in IN_PRODUCTION:
+            changed = with_phase(changed, Phase.CHANGING).with_body(state="production_change_pending")
+    order.save(changed)
+    exchange_lans.list_asns(order, str(changed.consuming_account))
+    order.settle_later(changed)
+    return settling.describe(order, changed)
+
+
+def cancel(order: Order, document: str) -> Record:
+    """Ends a session, unless its config needs the feature."""
+    record = order.get_changeable("network-feature-configs", document)
+    feature = order.get("network-features", record.body["network_feature"])
+    config = order.get("network-service-configs", record.body["network_service_config"])
+    needed = feature.body["required"] and config.state in LIVE_STATES and record.state in LIVE_STATES
+    if needed and not _has_other(order, record):
+        refuse_unable(
+            f"{feature.body['name']} is required; end the network service config instead.",
+            [Conflict(config.kind, config.id, "network_feature_configs", record.kind, record.id)],
+        )
+    return _end(order, record, decide_cancellation(record, None, order.rules.today(order.now), None))
+
+
+def follow(order: Order, session: Record, config: Record) -> None:
+    """A session goes with its config, on the same day."""
+    phase, leading = phase_of(session), phase_of(config)
+    if phase in BEFORE_PRODUCTION and leading is not Phase.ARCHIVED:
+        _end(order, session, with_phase(session, Phase.CANCELLED).with_body(state="cancelled"))
+    elif phase in (*IN_PRODUCTION, Phase.LEAVING) and leading in (Phase.LEAVING, Phase.CANCELLED):
+        ended = with_phase(session, Phase.LEAVING).with_body(state="decommission_requested")
+        today = order.rules.today(order.now).isoformat()
+        days = {member: config.body[member] or today for member in ("decommission_at", "charged_until")}
+        _end(order, session, ended.with_meta(**days))
+    elif leading is Phase.ARCHIVED and phase in (Phase.GONE, Phase.CANCELLED):
+        order.save(with_phase(session, Phase.ARCHIVED).with_body(state="archived", status=[]))
+
+
+def _end(order: Order, before: Record, after: Record) -> Record:
+    """The session after its end was decided; the standard gives it no dates, so we keep them beside it."""
+    days = {member: after.body.get(member) for member in ("decommission_at", "charged_until")}
+    after = after.without("decommission_at", "charged_until")
+    if any(days.values()):
+        after = after.with_meta(**days)
+    order.save(after)
+    if before.state != after.state:
+        exchange_lans.list_asns(order, str(after.consuming_account))
+        config = order.get("network-service-configs", before.body["network_service_config"])
+        order.settle_later(after, config)
+    return settling.describe(order, settling.release_if_absent(order, after))
+
+
+def _check(order: Order, faults: Faults, body: Body, feature: Record, config: Record) -> None:
+    check_session(faults, body, feature.body)
+    check_asn(faults, body["asn"], config.body)
+    check_address(faults, order.find("ips", body["ip"]), config, feature.body)
+
+
+def _has_other(order: Order, session: Record) -> bool:
+    return any(
+        other.id != session.id
+        and other.body["network_feature"] == session.body["network_feature"]
+        and other.state in LIVE_STATES
+        for other in order.users(session.body["network_service_config"], "network_service_config", session.kind)
+    )

@@ -1,0 +1,120 @@
+"""What an order can do while its transaction is open."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+from uuid import uuid4
+
+from peerhall.exchange.claims import AnyClaim, Holder
+from peerhall.exchange.house_rules import HouseRules
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import refuse_denied, refuse_unknown
+from peerhall.exchange.visibility import Caller
+from peerhall.store import claims, documents, settings, work
+from peerhall.store.database import SyncConnection
+from peerhall.store.documents import Lock
+
+CHANGE_LOCK: Final[Lock] = "for no key update"
+"""Keeps others from changing a row, but not from referring to it."""
+
+
+def document_subject(document: str) -> str:
+    """How the work queue names the settling of a document."""
+    return f"document:{document}"
+
+
+def device_subject(device: str) -> str:
+    """How the work queue names the bringing into line of a device or route server."""
+    return f"device:{device}"
+
+
+@dataclass
+class Order:
+    """One transaction: who is asking, when, and what is to be done about it afterwards."""
+
+    connection: SyncConnection
+    caller: Caller
+    now: datetime
+    queued: dict[str, datetime] = field(default_factory=dict)
+
+    @cached_property
+    def rules(self) -> HouseRules:
+        return settings.read_house_rules(self.connection)
+
+    def new_id(self) -> str:
+        return str(uuid4())
+
+    def find(self, kind: str, document: str, lock: Lock = "") -> Record | None:
+        """A document, whoever may see it."""
+        return documents.find(self.connection, kind, document, lock)
+
+    def get(self, kind: str, document: str, lock: Lock = "") -> Record:
+        """A document that must be there, as another one names it."""
+        record = self.find(kind, document, lock)
+        if record is None:
+            raise AssertionError(f"{kind} {document} is named but not there")
+        return record
+
+    def find_usable(self, kind: str, ids: Collection[str], lock: Lock = "") -> dict[str, Record]:
+        """Those of the documents that the caller sees in full, and so may use in its own."""
+        return documents.find_seen(self.connection, self.caller, kind, ids, in_full=True, lock=lock)
+
+    def find_seen(self, kind: str, document: str, lock: Lock = "") -> Record | None:
+        """A document of which the caller sees at least a part."""
+        return documents.find_seen(self.connection, self.caller, kind, [document], in_full=False, lock=lock).get(
+            document
+        )
+
+    def get_changeable(self, kind: str, document: str) -> Record:
+        """A document the caller may change, locked. Refuses what it cannot see, and what others manage."""
+        record = self.find_seen(kind, document, CHANGE_LOCK)
+        if record is None:
+            refuse_unknown()
+        if not self.caller.acts_for(record.managing_account):
+            refuse_denied("Only the managing account, or one above it, may change this.")
+        return record
+
+    def add(self, *records: Record) -> None:
+        documents.insert(self.connection, records)
+
+    def save(self, record: Record) -> Record:
+        documents.save(self.connection, record)
+        return record
+
+    def remove(self, record: Record) -> None:
+        documents.remove(self.connection, record)
+
+    def users(self, target: str, member: str, kind: str, lock: Lock = "") -> list[Record]:
+        """The documents of a kind that name `target` in `member`."""
+        return documents.find_users(self.connection, target, member, kind, lock)
+
+    def take(self, wanted: Iterable[AnyClaim], record: Record) -> dict[AnyClaim, Holder | None]:
+        """Takes claims for a document; returns those that others hold."""
+        holder = Holder(record.id, record.consuming_account or "")
+        return claims.take(self.connection, wanted, holder, self.now)
+
+    def release(self, record: Record, kinds: Collection[str] | None = None) -> None:
+        """Lets go of what a document holds, with the house's cool-down."""
+        claims.release(
+            self.connection, record.id, self.now, self.rules.cooldown, None if kinds is None else list(kinds)
+        )
+
+    def settle_later(self, *records: Record) -> None:
+        """Has the reconciler see how far each of these can go now."""
+        for record in records:
+            self.queued[document_subject(record.id)] = self.now
+
+    def reconcile_later(self, *devices: str) -> None:
+        """Has the reconciler bring these devices into line."""
+        for device in devices:
+            self.queued[device_subject(device)] = self.now
+
+    def hand_over(self) -> None:
+        """Writes what was queued, in one go at the end of the transaction."""
+        by_time: dict[datetime, list[str]] = {}
+        for subject, due_at in self.queued.items():
+            by_time.setdefault(due_at, []).append(subject)
+        for due_at, subjects in by_time.items():
+            work.queue(self.connection, subjects, due_at)

@@ -1,0 +1,108 @@
+"""Ports: which are free, whose they are, and how they follow their connection. Only the exchange makes them."""
+
+from peerhall.contract.validation import Body, blank
+from peerhall.exchange.allocation import PortGroup
+from peerhall.exchange.claims import PORT, Claim
+from peerhall.exchange.lifecycle import Network, Phase, outdated, with_network, with_phase
+from peerhall.exchange.records import Record
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.parties import OWNERS
+from peerhall.store import documents
+
+Chosen = tuple[PortGroup, str]
+"""A group of ports and the name of one of them."""
+
+_FOLLOWED = (*OWNERS, "role_assignments", "external_ref", "purchase_order", "contract_ref")
+
+
+def list_free(order: Order, offering: Body) -> tuple[list[PortGroup], set[tuple[str, str]]]:
+    """The ports an offering can be served from, and which of them are taken; their devices are locked until the end.
+
+    A connection offering names a PoP or leaves the choice within its metro area network to the exchange.
+    """
+    pops = [
+        pop
+        for pop in order.users(offering["handover_metro_area_network"], "metro_area_network", "pops")
+        if offering.get("handover_pop") in (None, pop.id)
+    ]
+    found = [device.id for pop in pops for device in order.users(pop.id, "pop", "devices")]
+    devices = documents.find_many(order.connection, found, CHANGE_LOCK)
+    groups = [
+        PortGroup(device.id, group["media_type"], group["speed"], tuple(group["names"]))
+        for device in devices.values()
+        for group in device.meta.get("ports", ())
+        if group["speed"] == offering.get("physical_port_speed")
+    ]
+    taken = order.connection.execute(
+        "select scope, value from claim where kind = %s and scope = any(%s) and released_at is null",
+        (PORT, list(devices)),
+    )
+    return groups, {(row[0], row[1]) for row in taken}
+
+
+def claim(order: Order, reservation: Record, port: Chosen) -> None:
+    """Reserves a port that was chosen under the lock of its device."""
+    group, name = port
+    refused = order.take([Claim(PORT, group.device, name)], reservation)
+    assert not refused, f"port {name} of {group.device} was free a moment ago"
+    count_free(order, group.device)
+
+
+def count_free(order: Order, device: str) -> None:
+    """Has a device tell how many ports of each speed and medium are free."""
+    record = order.get("devices", device, CHANGE_LOCK)
+    rows = order.connection.execute(
+        "select value from claim where kind = %s and scope = %s and released_at is null", (PORT, device)
+    )
+    taken = {row[0] for row in rows}
+    free = {
+        (group["media_type"], group["speed"]): sum(name not in taken for name in group["names"])
+        for group in record.meta.get("ports", ())
+    }
+    capabilities = [
+        {**each, "availability": free.get((each["media_type"], each["speed"]), each["availability"])}
+        for each in record.body["capabilities"]
+    ]
+    if capabilities != record.body["capabilities"]:
+        order.save(record.with_body(capabilities=capabilities))
+
+
+def allocate(order: Order, reservation: Record, connection: Record) -> Record:
+    """Gives a reservation its port; returns the connection, which has the port now too."""
+    reserved = reservation.meta["reserved"]
+    device = order.get("devices", reserved["device"])
+    pop = order.get("pops", device.body["pop"])
+    facility = order.get("facilities", pop.body["facility"])
+    document = order.new_id()
+    members = {
+        "id": document,
+        "state": "allocated",
+        "status": [],
+        **{member: connection.body[member] for member in _FOLLOWED},
+        "name": reserved["port"],
+        "media_type": reserved["media_type"],
+        "speed": reserved["speed"],
+        "operational_state": "down",
+        "device": device.id,
+        "pop": pop.id,
+        "connection": connection.id,
+    }
+    order.add(Record(document, "ports", {**blank("Port"), **members}, {"phase": Phase.BUILDING.value}))
+    demarc = " / ".join((facility.body["name"], pop.body["name"], device.body["name"], reserved["port"]))
+    allocated = with_phase(reservation, Phase.BUILDING)
+    order.save(allocated.with_body(state="allocated", port=document, exchange_side_demarc=demarc))
+    order.settle_later(allocated)
+    return order.save(connection.with_body(ports=[*connection.body["ports"], document]))
+
+
+def follow_connection(order: Order, connection: Record) -> None:
+    """Has ports and reservations show the accounts, references and bundle of their connection."""
+    for port in order.users(connection.id, "connection", "ports", CHANGE_LOCK):
+        followed = port.with_body(**{member: connection.body[member] for member in _FOLLOWED})
+        followed = with_network(followed, outdated(Network.of(port)))
+        order.save(followed)
+        order.reconcile_later(port.body["device"])
+        order.settle_later(port)
+    for reservation in order.users(connection.id, "connection", "port-reservations", CHANGE_LOCK):
+        owners = {member: connection.body[member] for member in ("managing_account", "consuming_account")}
+        order.save(reservation.with_meta(**owners))

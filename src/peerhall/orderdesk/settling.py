@@ -1,0 +1,147 @@
+"""Moves an order as far as it can go now, and has its state and status say where it is and why.
+
+Orders call `describe`, which only tells; the reconciler calls `settle`, which also moves. So there is one place where
+things get further, whatever it was that they had waited for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from peerhall.exchange.lifecycle import (
+    WANTED_IN_NETWORK,
+    Circumstances,
+    Network,
+    Phase,
+    decide_notes,
+    decide_phase,
+    decide_state,
+    phase_of,
+    with_phase,
+)
+from peerhall.exchange.records import Record
+from peerhall.exchange.statuses import write_status
+from peerhall.exchange.visibility import PROVISIONING
+from peerhall.orderdesk import ports
+from peerhall.orderdesk.courses import connections, network_feature_configs, network_service_configs, port_reservations
+from peerhall.orderdesk.courses import ports as port_course
+from peerhall.orderdesk.order import Order, document_subject
+from peerhall.store import journal
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one kind of order goes; see `courses`."""
+
+    circumstances: Callable[[Order, Record, Phase], Circumstances]
+    network: Callable[[Order, Record], Network]
+    entered: Callable[[Order, Record, Phase], Record]
+
+
+COURSES: Final[dict[str, Course]] = {
+    "connections": Course(connections.circumstances, connections.network, connections.entered),
+    "network-feature-configs": Course(
+        network_feature_configs.circumstances, network_feature_configs.network, network_feature_configs.entered
+    ),
+    "network-service-configs": Course(
+        network_service_configs.circumstances, network_service_configs.network, network_service_configs.entered
+    ),
+    "port-reservations": Course(port_reservations.circumstances, port_reservations.network, port_reservations.entered),
+    "ports": Course(port_course.circumstances, port_course.network, port_course.entered),
+}
+
+IN_THE_NETWORK: Final = frozenset({"ports", "network-service-configs", "network-feature-configs"})
+"""Kinds that are themselves part of a device's configuration."""
+
+
+def settle(order: Order, record: Record, *, looked: bool = False) -> Record:
+    """Moves a locked record to the furthest phase nothing keeps it from, with all that follows.
+
+    `looked` says that the network has just been looked at, so that only a move makes it worth looking again.
+    """
+    course = COURSES[record.kind]
+    before = record
+    while True:
+        phase = phase_of(record)
+        reached = decide_phase(phase, course.network(order, record), course.circumstances(order, record, phase))
+        if reached is phase:
+            break
+        record = course.entered(order, with_phase(record, reached), reached)
+    phase = phase_of(record)
+    if phase is not phase_of(before):
+        _journal_move(order, before, phase)
+    if record.kind in IN_THE_NETWORK and _needs_network(before, record, looked):
+        order.reconcile_later(*devices_of(order, record))
+    if phase is Phase.LEAVING:
+        order.queued[document_subject(record.id)] = _midnight(order, record)
+    return release_if_absent(order, describe(order, record, stored=before))
+
+
+def describe(order: Order, record: Record, stored: Record | None = None) -> Record:
+    """Brings state and status up to date, and saves the record when that, or anything since `stored`, changed it."""
+    course = COURSES[record.kind]
+    phase, network = phase_of(record), course.network(order, record)
+    present = course.circumstances(order, record, phase)
+    state = decide_state(phase, network, present)
+    notes = decide_notes(phase, network, present)
+    described = record.with_body(state=state, status=write_status(notes, record.body.get("status", ()), order.now))
+    return order.save(described) if described != (stored or record) else described
+
+
+def release_if_absent(order: Order, record: Record) -> Record:
+    """Gives back what an ended order holds, once nothing of it is left in the network."""
+    if phase_of(record) not in (Phase.CANCELLED, Phase.GONE, Phase.ARCHIVED) or record.meta.get("released"):
+        return record
+    if COURSES[record.kind].network(order, record).present:
+        return record
+    order.release(record)
+    if record.kind == "port-reservations":
+        ports.count_free(order, record.meta["reserved"]["device"])
+    return order.save(record.with_meta(released=True))
+
+
+def devices_of(order: Order, record: Record) -> list[str]:
+    """The devices, or route servers, whose configuration the record is part of."""
+    match record.kind:
+        case "ports":
+            return [record.body["device"]]
+        case "network-feature-configs":
+            return [record.body["network_feature"]]
+        case "network-service-configs" if record.body.get("connection"):
+            bundle = order.users(record.body["connection"], "connection", "ports")
+            return list(dict.fromkeys(port.body["device"] for port in bundle))
+        case _:
+            return []
+
+
+def _needs_network(before: Record, after: Record, looked: bool) -> bool:
+    """Whether the network has to be looked at: the order has moved, or the network has not taken it as it is."""
+    if phase_of(before) is not phase_of(after):
+        return True
+    network = Network.of(after)
+    as_it_should = network.configured if phase_of(after) in WANTED_IN_NETWORK else not network.present
+    return not looked and not as_it_should
+
+
+def _journal_move(order: Order, before: Record, phase: Phase) -> None:
+    journal.append(
+        order.connection,
+        journal.Entry(
+            at=order.now,
+            actor=PROVISIONING,
+            account=before.managing_account,
+            operation="settle",
+            outcome="advanced",
+            kind=before.kind,
+            document=before.id,
+            detail={"from": phase_of(before).value, "to": phase.value},
+        ),
+    )
+
+
+def _midnight(order: Order, record: Record) -> datetime:
+    """When the day of disconnection begins, in the exchange's zone."""
+    last_day = date.fromisoformat(record.body.get("decommission_at") or record.meta["decommission_at"])
+    return datetime.combine(last_day, time(), ZoneInfo(order.rules.timezone))

@@ -1,0 +1,112 @@
+"""What should be on a device, derived from the documents; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Phase, phase_of
+from peerhall.exchange.ordering.macs import canonical_mac, is_valid_now
+from peerhall.exchange.records import Record
+from peerhall.provisioning.driver import Config, Device
+from peerhall.provisioning.plan import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The documents that say what should be on a device, of whatever state."""
+
+    device: Device
+    ports: tuple[Record, ...] = ()
+    configs: tuple[Record, ...] = ()
+    """Network service configs over connections with a port on the device."""
+    sessions: tuple[Record, ...] = ()
+    """Network feature configs, where the device is a route server."""
+    named: Mapping[str, Record] = field(default_factory=dict)
+    """Whatever these name: connections, services, features, MACs, addresses."""
+
+    @property
+    def orders(self) -> tuple[Record, ...]:
+        """Everything that is, or was, part of the device's configuration."""
+        return (*self.ports, *self.configs, *self.sessions)
+
+
+def key_of(record: Record) -> str:
+    """What an order is called on a device."""
+    prefix = {"ports": "port", "network-service-configs": "attachment", "network-feature-configs": "session"}
+    return f"{prefix[record.kind]}/{record.id}"
+
+
+def derive_wanted(facts: Facts, now: datetime) -> list[Wanted]:
+    """All that is to be on the device at this moment."""
+    return [
+        *_ports(facts),
+        *(
+            Wanted(key_of(config), config.id, _attachment(config, facts, now), phase_of(config) is Phase.TESTING)
+            for config in facts.configs
+            if phase_of(config) in WANTED_IN_NETWORK
+        ),
+        *(
+            Wanted(key_of(session), session.id, _session(session, facts))
+            for session in facts.sessions
+            if phase_of(session) in WANTED_IN_NETWORK
+        ),
+    ]
+
+
+def _ports(facts: Facts) -> Iterable[Wanted]:
+    for port in facts.ports:
+        connection = facts.named[port.body["connection"]]
+        if phase_of(port) in WANTED_IN_NETWORK and phase_of(connection) in WANTED_IN_NETWORK:
+            yield Wanted(
+                key_of(port),
+                port.id,
+                {
+                    "port": port.body["name"],
+                    "speed_mbps": port.body["speed"],
+                    "media_type": port.body["media_type"],
+                    "connection": connection.body["name"],
+                    "mode": connection.body["mode"],
+                    "lacp_timeout": connection.body["lacp_timeout"],
+                },
+            )
+
+
+def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
+    connection, service = facts.named[config.body["connection"]], facts.named[config.body["network_service"]]
+    macs = [facts.named[mac] for mac in config.body.get("macs") or ()]
+    return {
+        "connection": connection.body["name"],
+        "ports": sorted(
+            port.body["name"] for port in facts.ports if port.body["connection"] == connection.id and _in_use(port)
+        ),
+        "service": service.body.get("name") or service.id,
+        "vlan_config": config.body["vlan_config"],
+        "macs": sorted(canonical_mac(mac.body["address"]) for mac in macs if is_valid_now(mac.body, now)),
+        "capacity_mbps": config.body.get("capacity"),
+        "addresses": sorted(
+            f"{address.body['address']}/{address.body['prefix_length']}"
+            for address in (facts.named[ip] for ip in config.body.get("ips") or ())
+        ),
+    }
+
+
+def _session(session: Record, facts: Facts) -> Config:
+    address = facts.named[session.body["ip"]]
+    family = f"v{address.body['version']}"
+    return {
+        "neighbor": address.body["address"],
+        "asn": session.body["asn"],
+        "as_set": session.body.get(f"as_set_{family}")
+        or session.body.get("as_set_v4")
+        or session.body.get("as_set_v6"),
+        "max_prefix": session.body.get(f"max_prefix_{family}"),
+        "password": session.body.get("password") or None,
+        "session_mode": session.body["session_mode"],
+        "passive": session.body["bgp_session_type"] == "passive",
+        "insert_ixp_asn": session.body.get("insert_ixp_asn"),
+        "flags": session.body.get("flags") or [],
+    }
+
+
+def _in_use(port: Record) -> bool:
+    return phase_of(port) in WANTED_IN_NETWORK

@@ -1,0 +1,39 @@
+"""Loads what should be on a device: the device itself, its orders, and whatever those name."""
+
+from peerhall.exchange.records import Record
+from peerhall.exchange.relations import list_references
+from peerhall.provisioning.desired import Facts
+from peerhall.provisioning.driver import Device
+from peerhall.store import documents
+from peerhall.store.database import SyncConnection
+
+
+def load_facts(connection: SyncConnection, device: str) -> Facts | None:
+    """Facts about a device or route server of this id; None when there is none."""
+    record = documents.find_many(connection, [device]).get(device)
+    if record is None:
+        return None
+    if record.kind == "network-features":
+        sessions = documents.find_users(connection, device, "network_feature", "network-feature-configs")
+        named = _named_by(connection, sessions)
+        return Facts(Device(device, record.body["name"]), sessions=tuple(sessions), named=named)
+    ports = documents.find_users(connection, device, "device", "ports")
+    connections = list(dict.fromkeys(port.body["connection"] for port in ports))
+    configs = [
+        config
+        for each in connections
+        for config in documents.find_users(connection, each, "connection", "network-service-configs")
+    ]
+    named = _named_by(connection, [*ports, *configs])
+    return Facts(Device(device, record.body["name"]), ports=tuple(ports), configs=tuple(configs), named=named)
+
+
+def list_devices(connection: SyncConnection) -> list[str]:
+    """Ids of everything that has a configuration."""
+    found = [*documents.find_all(connection, "devices"), *documents.find_all(connection, "network-features")]
+    return [each.id for each in found]
+
+
+def _named_by(connection: SyncConnection, records: list[Record]) -> dict[str, Record]:
+    ids = {target for record in records for _, target in list_references(record.kind, record.body)}
+    return documents.find_many(connection, ids)

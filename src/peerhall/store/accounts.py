@@ -1,0 +1,31 @@
+"""Finding accounts by what people call them."""
+
+from peerhall.exchange.records import Record
+from peerhall.store import documents
+from peerhall.store.database import SyncConnection
+
+
+class AccountNotFound(Exception):
+    """No account, or more than one, goes by that name; the message says how to find it."""
+
+
+def list_accounts(connection: SyncConnection) -> list[Record]:
+    """All accounts, oldest first."""
+    return documents.find_all(connection, "accounts")
+
+
+def get_account(connection: SyncConnection, name: str) -> Record:
+    """The account of this id, name, ASN (`AS64496` or `64496`) or external_ref. Raises AccountNotFound."""
+    found = list_accounts(connection)
+    asn = name.upper().removeprefix("AS")
+    for matches in (
+        [each for each in found if each.id == name],
+        [each for each in found if each.body["name"].casefold() == name.casefold()],
+        [each for each in found if asn.isdecimal() and int(asn) in (each.body.get("asns") or ())],
+        [each for each in found if each.body.get("external_ref") == name],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise AccountNotFound(f"{len(matches)} accounts go by {name!r}; name one by its id: peerhall account list")
+    raise AccountNotFound(f"There is no account {name!r}. See: peerhall account list")

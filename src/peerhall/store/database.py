@@ -1,0 +1,146 @@
+"""Connections to PostgreSQL: a plain stack of them for orders, another for reads, and transactions that repeat.
+
+`psycopg_pool`'s context manager costs half of a small read; a list that is pushed and popped does what is needed here.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, LiteralString, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor, Connection
+from psycopg.pq import TransactionStatus
+
+SyncConnection = Connection[tuple[Any, ...]]
+
+T = TypeVar("T")
+
+LOCK_TIMEOUT_SECONDS: Final = 2
+STATEMENT_TIMEOUT_SECONDS: Final = 30
+_REPEATS: Final = 8
+_LEASE_SECONDS: Final = 10
+
+
+class DatabaseUnavailable(Exception):
+    """No connection could be had in time, or a lock was held for too long; worth trying again."""
+
+
+def sql(text: str) -> LiteralString:
+    """Marks a statement put together from parts of our own as such; values never go into the text."""
+    return text
+
+
+def connect(dsn: str) -> SyncConnection:
+    """A connection in autocommit mode, on which transactions are opened explicitly."""
+    try:
+        return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=_options())
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(str(error).strip()) from error
+
+
+def _options() -> str:
+    return (
+        f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s "
+        "-c timezone=UTC -c application_name=peerhall -c jit=off"
+    )
+
+
+class OrderPool:
+    """Synchronous connections for transactions that change something; safe to use from several threads."""
+
+    def __init__(self, dsn: str, size: int) -> None:
+        self._dsn = dsn
+        self._idle: list[SyncConnection] = []
+        self._free = threading.Semaphore(size)
+
+    @contextmanager
+    def connection(self) -> Iterator[SyncConnection]:
+        """A connection for one caller at a time; one that broke is not given out again."""
+        if not self._free.acquire(timeout=_LEASE_SECONDS):
+            raise DatabaseUnavailable("all database connections are in use")
+        try:
+            connection = self._idle.pop() if self._idle else connect(self._dsn)
+            try:
+                yield connection
+            finally:
+                if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+                    self._idle.append(connection)
+                else:
+                    connection.close()
+        finally:
+            self._free.release()
+
+    def run(self, transaction: Callable[[SyncConnection], T]) -> T:
+        """Runs the whole transaction, again from its start when the database asks for that.
+
+        Deadlocks and serialisation failures (40P01, 40001) are repeated; a lock that stays held raises
+        DatabaseUnavailable, and so does a connection that was lost before the commit was sent.
+        """
+        for attempt in range(_REPEATS):
+            try:
+                with self.connection() as connection, connection.transaction():
+                    return transaction(connection)
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+                raise DatabaseUnavailable("another change of the same objects is taking long") from error
+            except psycopg.OperationalError as error:
+                raise DatabaseUnavailable(str(error).strip()) from error
+        raise DatabaseUnavailable("the same objects are being changed too often at once")
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+class ReadPool:
+    """Asynchronous connections with a cursor each for reads of one statement."""
+
+    def __init__(self, dsn: str, size: int) -> None:
+        self._dsn = dsn
+        self._idle: list[AsyncCursor[Any]] = []
+        self._free = asyncio.Semaphore(size)
+
+    @asynccontextmanager
+    async def cursor(self) -> AsyncIterator[AsyncCursor[Any]]:
+        cursor = await self.lease()
+        try:
+            yield cursor
+        finally:
+            self.give_back(cursor)
+
+    async def lease(self) -> AsyncCursor[Any]:
+        """A cursor that the caller must give back."""
+        if self._free.locked():
+            try:
+                await asyncio.wait_for(self._free.acquire(), _LEASE_SECONDS)
+            except TimeoutError:
+                raise DatabaseUnavailable("all database connections are in use") from None
+        else:
+            await self._free.acquire()
+        if self._idle:
+            return self._idle.pop()
+        try:
+            connection = await AsyncConnection.connect(
+                self._dsn, autocommit=True, prepare_threshold=2, options=_options()
+            )
+            return connection.cursor(binary=True)
+        except psycopg.OperationalError as error:
+            self._free.release()
+            raise DatabaseUnavailable(str(error).strip()) from error
+
+    def give_back(self, cursor: AsyncCursor[Any]) -> None:
+        """Takes a cursor back, unless its statement was cut short: that connection is of no further use."""
+        if cursor.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            self._idle.append(cursor)
+        else:
+            cursor.connection.pgconn.finish()
+        self._free.release()
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().connection.close()

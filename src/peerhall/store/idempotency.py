@@ -1,0 +1,56 @@
+"""Answers of orders that carried an Idempotency-Key, remembered in the order's own transaction for a day."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from peerhall.store.database import SyncConnection
+
+LIFETIME: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer once given, and the digest of the body it was given to."""
+
+    digest: bytes
+    status: int
+    document: str | None
+    answer: str
+
+
+def claim_key(connection: SyncConnection, account: str, operation: str, key: str) -> bool:
+    """Takes the key for this transaction; False while another transaction is still at work under it."""
+    row = connection.execute(
+        "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (f"{account}/{operation}/{key}",)
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def find(connection: SyncConnection, account: str, operation: str, key: str, now: datetime) -> Remembered | None:
+    """What was answered under this key in the last 24 hours."""
+    row = connection.execute(
+        """select digest, status, document, answer from idempotency
+           where account = %s and operation = %s and key = %s and at > %s""",
+        (account, operation, key, now - LIFETIME),
+    ).fetchone()
+    return Remembered(*row) if row else None
+
+
+def remember(
+    connection: SyncConnection, account: str, operation: str, key: str, answer: Remembered, now: datetime
+) -> None:
+    """Keeps an answer; one that has outlived its day is replaced."""
+    connection.execute(
+        """insert into idempotency (account, operation, key, digest, status, document, answer, at)
+           values (%s, %s, %s, %s, %s, %s, %s, %s)
+           on conflict (account, operation, key) do update
+               set digest = excluded.digest, status = excluded.status, document = excluded.document,
+                   answer = excluded.answer, at = excluded.at""",
+        (account, operation, key, answer.digest, answer.status, answer.document, answer.answer, now),
+    )
+
+
+def forget_old(connection: SyncConnection, now: datetime) -> None:
+    """Deletes what nobody will be answered with any more."""
+    connection.execute("delete from idempotency where at <= %s", (now - LIFETIME,))

@@ -1,0 +1,67 @@
+"""The journal: who asked for what, what was decided, what came of it. Only ever added to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic_core import to_json
+
+from peerhall.store.database import SyncConnection
+
+Outcome = Literal["accepted", "refused", "advanced"]
+
+MASK: Final = "********"
+_SECRET_MEMBERS: Final = frozenset({"password", "bgp_password", "api_secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: `detail` holds the command's members and, of a refusal, its reasons."""
+
+    at: datetime
+    actor: str
+    account: str | None
+    operation: str
+    outcome: Outcome
+    kind: str | None = None
+    document: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    request: str | None = None
+
+
+def append(connection: SyncConnection, entry: Entry) -> None:
+    """Writes a line; passwords in it are masked, however deep they are."""
+    connection.execute(
+        """insert into journal (at, actor, account, operation, kind, document, outcome, detail, request)
+           values (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb, %s)""",
+        (
+            entry.at,
+            entry.actor,
+            entry.account,
+            entry.operation,
+            entry.kind,
+            entry.document,
+            entry.outcome,
+            to_json(mask(entry.detail)).decode(),
+            entry.request,
+        ),
+    )
+
+
+def mask(value: Any) -> Any:
+    """The same value with every password in it replaced; an empty one or null tells nothing and stays."""
+    if isinstance(value, dict):
+        return {name: MASK if name in _SECRET_MEMBERS and member else mask(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [mask(member) for member in value]
+    return value
+
+
+def read_document_journal(connection: SyncConnection, document: str) -> list[Entry]:
+    """All that happened to one object, oldest first."""
+    rows = connection.execute(
+        """select at, actor, account, operation, outcome, kind, document, detail, request
+           from journal where document = %s order by serial""",
+        (document,),
+    )
+    return [Entry(*row) for row in rows]

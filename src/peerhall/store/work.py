@@ -1,0 +1,120 @@
+"""The work queue: subjects that something has to be done about, leased to one worker at a time.
+
+Rows are only added and deleted, so that orders never wait for each other. A worker takes a subject with all its rows;
+what is added meanwhile stays for the next time. A lease that ran out can be taken over, with a higher generation.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from peerhall.store.database import SyncConnection
+
+CHANNEL: Final = "peerhall_work"
+"""What workers listen on; a notification says only: look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a subject for a while."""
+
+    subject: str
+    holder: str
+    generation: int
+    newest: int
+    """The last row the lease covers, of those that were due when it was taken."""
+    taken_at: datetime
+    attempt: int
+    """How often in a row the work has failed."""
+
+
+def queue(connection: SyncConnection, subjects: Iterable[str], due_at: datetime, attempt: int = 0) -> None:
+    """Asks for something to be done about each subject, from `due_at` on."""
+    rows = [(subject, due_at, attempt) for subject in sorted(set(subjects))]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany("insert into work (subject, due_at, attempt) values (%s, %s, %s)", rows)
+
+
+def lease(connection: SyncConnection, holder: str, now: datetime, duration: timedelta) -> Lease | None:
+    """The subject that has been due longest and that nobody works on; None when nothing is due.
+
+    To be called in a transaction of its own.
+    """
+    row = connection.execute(
+        """select w.subject from work w
+           where w.due_at <= %(now)s
+             and not exists (select 1 from lease l where l.subject = w.subject and l.until > %(now)s)
+           order by w.due_at, w.serial limit 1 for update of w skip locked""",
+        {"now": now},
+    ).fetchone()
+    if row is None:
+        return None
+    taken = connection.execute(
+        """insert into lease (subject, holder, until, generation)
+           values (%(subject)s, %(holder)s, %(until)s, nextval('lease_generation'))
+           on conflict (subject) do update
+               set holder = excluded.holder, until = excluded.until, generation = excluded.generation
+               where lease.until <= %(now)s
+           returning generation""",
+        {"subject": row[0], "holder": holder, "until": now + duration, "now": now},
+    ).fetchone()
+    if taken is None:
+        return None
+    covered = connection.execute(
+        "select max(serial), max(attempt) from work where subject = %s and due_at <= %s", (row[0], now)
+    ).fetchone()
+    assert covered is not None
+    return Lease(row[0], holder, taken[0], covered[0] or 0, now, covered[1] or 0)
+
+
+def renew(connection: SyncConnection, held: Lease, now: datetime, duration: timedelta) -> bool:
+    """Keeps a lease; False when it was taken over and the worker must stop."""
+    done = connection.execute(
+        "update lease set until = %s where subject = %s and holder = %s and generation = %s returning subject",
+        (now + duration, held.subject, held.holder, held.generation),
+    ).fetchone()
+    return done is not None
+
+
+def finish(connection: SyncConnection, held: Lease, *, again_at: datetime | None = None, attempt: int = 0) -> None:
+    """Gives a lease back with the work done, or to be done again; nothing happens when it was taken over."""
+    mine = connection.execute(
+        "delete from lease where subject = %s and holder = %s and generation = %s returning subject",
+        (held.subject, held.holder, held.generation),
+    ).fetchone()
+    if mine is None:
+        return
+    connection.execute(
+        "delete from work where subject = %s and serial <= %s and due_at <= %s",
+        (held.subject, held.newest, held.taken_at),
+    )
+    if again_at is not None:
+        connection.execute(
+            """insert into work (subject, due_at, attempt) select %(subject)s, %(due)s, %(attempt)s
+               where not exists (select 1 from work where subject = %(subject)s and due_at <= %(due)s)""",
+            {"subject": held.subject, "due": again_at, "attempt": attempt},
+        )
+
+
+def release_dead(connection: SyncConnection, mine: str, is_alive: Callable[[str], bool]) -> None:
+    """Ends the leases of workers that are no longer there, so that nobody waits for them to run out."""
+    for (holder,) in connection.execute("select distinct holder from lease").fetchall():
+        if holder != mine and not is_alive(holder):
+            connection.execute("delete from lease where holder = %s", (holder,))
+
+
+def next_due(connection: SyncConnection, now: datetime) -> datetime | None:
+    """When the next piece of work can be taken: it is due and nobody holds its subject."""
+    row = connection.execute(
+        """select min(greatest(w.due_at, coalesce(l.until, w.due_at)))
+           from work w left join lease l on l.subject = w.subject and l.until > %s""",
+        (now,),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def notify(connection: SyncConnection) -> None:
+    """Wakes the workers. On a connection of its own: inside an order's transaction it would serialise all commits."""
+    connection.execute(f"notify {CHANNEL}")

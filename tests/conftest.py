@@ -1,0 +1,106 @@
+"""What all tests share: one embedded PostgreSQL for each test process, a database of its own for each test."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from peerhall.store.database import SyncConnection, connect
+from peerhall.store.embedded import EmbeddedPostgres
+from peerhall.store.schema import migrate
+from tests import world
+from tests.clock import Clock
+from tests.installation import Site
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+def missing(what: str) -> None:
+    """Something a test needs is not on this machine: skipped on a laptop, a failure where CI is."""
+    if IN_CI:
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """DSN of the maintenance database of a server that lives as long as the tests."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("cluster") / "data", durable=False)
+    dsn = server.start()
+    yield dsn
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def templates(cluster: str) -> dict[str, str]:
+    """Names of databases to copy: `migrated`, and `world` with a small exchange in it."""
+    names = {"migrated": "template_migrated", "world": "template_world"}
+    with psycopg.connect(cluster, autocommit=True) as server:
+        for name in names.values():
+            server.execute(f"create database {name}")  # type: ignore[arg-type]
+    for name in names.values():
+        with connect(_dsn(cluster, name)) as connection:
+            migrate(connection)
+            if name == "template_world":
+                world.build(connection)
+    return names
+
+
+@pytest.fixture
+def make_database(cluster: str, templates: dict[str, str]) -> Iterator[Callable[[str], str]]:
+    """Makes copies of a template, dropped after the test."""
+    made: list[str] = []
+
+    def make(template: str) -> str:
+        name = f"test_{uuid4().hex}"
+        source = f"template {templates[template]} strategy file_copy" if template else ""
+        with psycopg.connect(cluster, autocommit=True) as server:
+            server.execute(f"create database {name} {source}")  # type: ignore[arg-type]
+        made.append(name)
+        return _dsn(cluster, name)
+
+    yield make
+    with psycopg.connect(cluster, autocommit=True) as server:
+        for name in made:
+            server.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def database(make_database: Callable[[str], str]) -> str:
+    """DSN of a migrated database with the small exchange of `tests.world` in it."""
+    return make_database("world")
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[SyncConnection]:
+    """A connection to `database`."""
+    with connect(database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def site(database: str, clock: Clock) -> Iterator[Site]:
+    """A whole installation on `database`."""
+    with Site(database, clock).open() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference material beside the checkout, where there is one."""
+    path = Path(__file__).parents[2] / "shared"
+    if not path.is_dir():
+        pytest.skip("the reference material is not beside this checkout")
+    return path
+
+
+def _dsn(cluster: str, name: str) -> str:
+    return psycopg.conninfo.make_conninfo(cluster, dbname=name)

@@ -1,0 +1,143 @@
+"""A whole installation in one process: database, application, reconciler and a stepped simulator, by one clock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from peerhall.daemon.assembly import build_application
+from peerhall.daemon.settings import Settings
+from peerhall.orderdesk.order import device_subject
+from peerhall.provisioning.driver import Driver
+from peerhall.provisioning.drivers.simulator import Simulator
+from peerhall.provisioning.facts import list_devices
+from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
+from peerhall.store import credentials, work
+from peerhall.store.database import OrderPool, connect
+from tests.clock import Clock
+from tests.server import running
+
+MOST_ROUNDS = 50
+
+
+class Site:
+    """What a test talks to."""
+
+    def __init__(self, dsn: str, clock: Clock, driver: Driver | None = None, **settings: Any) -> None:
+        self.dsn = dsn
+        self.clock = clock
+        self.settings = Settings(database=dsn, connections=8, **settings)
+        self.application = build_application(self.settings, clock)
+        self.url = ""
+        self.simulator = Simulator(clock, speed=None)
+        self.pool = OrderPool(dsn, 4)
+        self.reconciler = Reconciler(self.pool, driver or self.simulator, clock, MassChangeLimit(1000, 100))
+        self.connection = connect(dsn)
+
+    @contextmanager
+    def open(self) -> Iterator["Site"]:
+        with running(self.application) as origin, httpx.Client(base_url=origin + "/api/v2", timeout=30) as self.http:
+            self.url = origin + "/api/v2"
+            yield self
+        self.pool.close()
+        self.connection.close()
+
+    def key(self, account: str | None, **options: Any) -> tuple[str, str]:
+        """A new key and secret; account None is the operator."""
+        return credentials.create_key(self.connection, account, self.clock(), **options)
+
+    def login(self, account: str | None, **options: Any) -> "Caller":
+        """Logs in with a new key of the account."""
+        key, secret = self.key(account, **options)
+        answer = self.http.post("/auth/token", json={"api_key": key, "api_secret": secret})
+        assert answer.status_code == 201, answer.text
+        return Caller(self.http, answer.json()["access_token"])
+
+    def reconcile(self) -> None:
+        """Lets the reconciler and the simulator go on until nothing moves any more."""
+        for _ in range(MOST_ROUNDS):
+            worked = False
+            while self.reconciler.work_once():
+                worked = True
+            finished = self.simulator.advance()
+            if not worked and not finished:
+                return
+            if finished:
+                self.look_again()
+        raise AssertionError("the reconciler does not come to rest")
+
+    def look_again(self) -> None:
+        """Has every device looked at, as the reconciler does now and then by itself."""
+        work.queue(self.connection, map(device_subject, list_devices(self.connection)), self.clock())
+
+
+class Caller:
+    """Somebody logged in; answers are checked for the status given and returned as JSON."""
+
+    def __init__(self, http: httpx.Client, token: str) -> None:
+        self.http = http
+        self.token = token
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return self.http.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, status: int = 200, **options: Any) -> Any:
+        return self._checked(self.request("GET", path, **options), status)
+
+    def post(self, path: str, body: Any, status: int = 201, **options: Any) -> Any:
+        return self._checked(self.request("POST", path, json=body, **options), status)
+
+    def put(self, path: str, body: Any, status: int = 202, **options: Any) -> Any:
+        return self._checked(self.request("PUT", path, json=body, **options), status)
+
+    def patch(self, path: str, body: Any, status: int = 202, **options: Any) -> Any:
+        return self._checked(self.request("PATCH", path, json=body, **options), status)
+
+    def delete(self, path: str, status: int = 202, **options: Any) -> Any:
+        return self._checked(self.request("DELETE", path, **options), status)
+
+    # What the walk-throughs keep ordering, with what they do not care about filled in.
+
+    def order_connection(self, **members: Any) -> Any:
+        return self.post(
+            "/connections", {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1, **members}
+        )
+
+    def order_mac(self, address: str = "02:00:5e:10:00:01", **members: Any) -> Any:
+        return self.post("/macs", {"address": address, **members})
+
+    def order_peering(self, connection: str, status: int = 201, **members: Any) -> Any:
+        body = {
+            "type": "exchange_lan",
+            "network_service": "lan",
+            "product_offering": "peering",
+            "connection": connection,
+            "vlan_config": {"vlan_type": "dot1q", "vlan": None},
+            "asns": [64496],
+            "macs": [],
+            **members,
+        }
+        return self.post("/network-service-configs", body, status)
+
+    def order_session(self, config: str, ip: str, feature: str = "rs1", status: int = 201, **members: Any) -> Any:
+        body = {
+            "type": "route_server",
+            "network_feature": feature,
+            "network_service_config": config,
+            "asn": 64496,
+            "as_set_v4": "AS-EXAMPLE@RIPE",
+            "session_mode": "public",
+            "bgp_session_type": "passive",
+            "ip": ip,
+            **members,
+        }
+        return self.post("/network-feature-configs", body, status)
+
+    @staticmethod
+    def _checked(answer: Any, status: int) -> Any:
+        assert answer.status_code == status, (
+            f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+        )
+        return answer.json()
