@@ -9,6 +9,7 @@ import click
 
 from peerhall import __version__
 from peerhall.daemon.settings import SettingsError
+from peerhall.provisioning.closing import TaskNotOpen
 from peerhall.provisioning.driver import UnknownDriverError
 from peerhall.store.accounts import AccountNotFound
 from peerhall.store.database import DatabaseUnavailable
@@ -41,6 +42,7 @@ _EXPECTED: Final = (
     NoExchangeError,
     SchemaError,
     SettingsError,
+    TaskNotOpen,
     UnknownDriverError,
 )
 """What can go wrong without anybody having made a mistake in the code; the message says what to do."""

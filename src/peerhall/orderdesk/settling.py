@@ -22,7 +22,7 @@ from peerhall.exchange.lifecycle import (
     with_phase,
 )
 from peerhall.exchange.records import Record
-from peerhall.exchange.statuses import write_status
+from peerhall.exchange.statuses import order_refused, write_status
 from peerhall.exchange.visibility import PROVISIONING
 from peerhall.orderdesk import ports
 from peerhall.orderdesk.courses import connections, network_feature_configs, network_service_configs, port_reservations
@@ -86,6 +86,8 @@ def describe(order: Order, record: Record, stored: Record | None = None) -> Reco
     present = course.circumstances(order, record, phase)
     state = decide_state(phase, network, present)
     notes = decide_notes(phase, network, present)
+    if "refused" in record.meta and phase is not Phase.ARCHIVED:
+        notes.append(order_refused(record.meta["refused"]))
     described = record.with_body(state=state, status=write_status(notes, record.body.get("status", ()), order.now))
     return order.save(described) if described != (stored or record) else described
 

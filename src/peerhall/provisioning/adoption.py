@@ -22,7 +22,7 @@ def adopt(connection: SyncConnection, ids: Collection[str], now: datetime) -> in
             continue
         for wanted in derive_wanted(facts, now):
             if wanted.document in ids:
-                network_objects.put(connection, device, wanted.key, wanted.config, 0, now)
+                network_objects.put(connection, device, wanted.key, wanted.config, now)
                 adopted += 1
         for order in facts.orders:
             if order.id in ids:

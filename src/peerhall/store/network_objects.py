@@ -14,15 +14,11 @@ def list_objects(connection: SyncConnection, device: str) -> dict[str, dict[str,
     return {row[0]: row[1] for row in rows}
 
 
-def put(
-    connection: SyncConnection, device: str, key: str, config: dict[str, Any], generation: int, now: datetime
-) -> None:
+def put(connection: SyncConnection, device: str, key: str, config: dict[str, Any], now: datetime) -> None:
     connection.execute(
-        """insert into network_object (device, key, config, generation, confirmed_at)
-           values (%s, %s, %s::text::jsonb, %s, %s)
-           on conflict (device, key) do update
-               set config = excluded.config, generation = excluded.generation, confirmed_at = excluded.confirmed_at""",
-        (device, key, to_json(config).decode(), generation, now),
+        """insert into network_object (device, key, config, confirmed_at) values (%s, %s, %s::text::jsonb, %s)
+           on conflict (device, key) do update set config = excluded.config, confirmed_at = excluded.confirmed_at""",
+        (device, key, to_json(config).decode(), now),
     )
 
 

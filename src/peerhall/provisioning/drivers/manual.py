@@ -49,7 +49,7 @@ class Manual:
         self._pool.run(lambda connection: _refuse_stale(connection, step.device, generation))
         said = self._call_hook(step) if self._hook else None
         if said == "":
-            self._pool.run(lambda connection: confirm(connection, request_of(step), generation, self._clock()))
+            self._pool.run(lambda connection: confirm(connection, request_of(step), self._clock()))
             return Done()
         task = self._pool.run(lambda connection: self._open(connection, step, said))
         return Waiting(ticket=task.ticket)
@@ -102,11 +102,11 @@ def request_of(step: Step) -> dict[str, Any]:
     return {"device": step.device.id, **describe(step), "step": step.action}
 
 
-def confirm(connection: SyncConnection, request: Mapping[str, Any], generation: int, now: datetime) -> None:
+def confirm(connection: SyncConnection, request: Mapping[str, Any], now: datetime) -> None:
     """Writes down that a step was done. A test leaves no trace on the device."""
     match request["step"]:
         case "put":
-            network_objects.put(connection, request["device"], request["key"], request["after"], generation, now)
+            network_objects.put(connection, request["device"], request["key"], request["after"], now)
         case "remove":
             network_objects.remove(connection, request["device"], request["key"])
 

@@ -24,7 +24,6 @@ create table network_object (
     device text collate "C" not null,
     key text collate "C" not null,
     config jsonb not null,
-    generation bigint not null,
     confirmed_at timestamptz not null,
     primary key (device, key)
 );

@@ -1,0 +1,41 @@
+"""What the operator does to orders: turns one down, or has another try."""
+
+from dataclasses import replace
+
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Network, phase_of, with_network
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import refuse_unable
+from peerhall.orderdesk import connections, network_feature_configs, network_service_configs, settling
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+
+ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs")
+"""What members order and the operator sees as orders."""
+
+
+def refuse(order: Order, record: Record, reason: str) -> Record:
+    """Turns an order down that is not in production yet; the member reads why. Refuses anything further."""
+    if phase_of(record) not in BEFORE_PRODUCTION:
+        refuse_unable(f"It is {record.state}; only orders that are not in production yet can be refused.")
+    order.save(record.with_meta(refused=reason))
+    match record.kind:
+        case "connections":
+            ended = connections.cancel(order, record.id, None)
+        case "network-service-configs":
+            ended = network_service_configs.cancel(order, record.id, None)
+        case "network-feature-configs":
+            ended = network_feature_configs.cancel(order, record.id)
+        case _:
+            raise AssertionError(f"{record.kind} are not orders")
+    return settling.describe(order, ended)
+
+
+def retry(order: Order, record: Record) -> Record:
+    """Forgets why an order is stuck, so that the reconciler tries it again."""
+    for each in (record, *order.users(record.id, "connection", "ports", CHANGE_LOCK)):
+        if each.kind in settling.IN_THE_NETWORK:
+            known = Network.of(each)
+            cleared = replace(known, fault=None, reference=None, findings=None, ticket=None)
+            each = order.save(with_network(each, cleared))
+            order.reconcile_later(*settling.devices_of(order, each))
+        order.settle_later(each)
+    return settling.describe(order, order.get(record.kind, record.id))

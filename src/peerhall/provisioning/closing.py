@@ -1,0 +1,90 @@
+"""What follows when a person closes a task: the step was done, or could not be; the ASN is theirs, or is not."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from peerhall.exchange.lifecycle import Network, with_network
+from peerhall.exchange.visibility import Caller
+from peerhall.orderdesk import intervention, settling
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.provisioning.drivers.manual import confirm
+from peerhall.store import documents, tasks
+from peerhall.store.database import SyncConnection
+from peerhall.store.tasks import Task
+
+
+class TaskNotOpen(Exception):
+    """There is no such task, or it was closed before; the message says which."""
+
+
+def close_as_done(connection: SyncConnection, number: int, by: str, note: str | None, now: datetime) -> Task:
+    """Takes a person's word that it is done; the reconciler goes on from there. Raises TaskNotOpen."""
+    task = _close(connection, number, "done", by, note, now)
+    order = _order(connection, by, now)
+    if task.kind == "verify_asn":
+        _accept_asn(order, task, by)
+    elif task.request["step"] == "test":
+        _change_network(order, task, tested=True)
+    else:
+        confirm(connection, task.request, now)
+        order.reconcile_later(task.subject)
+    order.hand_over()
+    return task
+
+
+def close_as_failed(connection: SyncConnection, number: int, by: str, note: str, now: datetime) -> Task:
+    """Takes a person's word that it cannot be done: the order is stuck until somebody retries or refuses it.
+
+    An ASN that is not theirs turns the order down at once. Raises TaskNotOpen.
+    """
+    task = _close(connection, number, "failed", by, note, now)
+    order = _order(connection, by, now)
+    if task.kind == "verify_asn":
+        record = order.find("network-service-configs", task.document, CHANGE_LOCK)
+        if record is not None:
+            reason = f"AS{task.request['asn']} could not be confirmed as yours. {note}".strip()
+            intervention.refuse(order, record, reason)
+    elif task.request["step"] == "test":
+        _change_network(order, task, findings=note)
+    else:
+        _change_network(order, task, fault="refused", reference=f"{task.ticket}: {note}")
+    order.hand_over()
+    return task
+
+
+def _close(
+    connection: SyncConnection, number: int, state: tasks.TaskState, by: str, note: str | None, now: datetime
+) -> Task:
+    task = tasks.find_task(connection, number, lock=True)
+    if task is None:
+        raise TaskNotOpen(f"There is no task T{number}. See: peerhall task list")
+    if task.state != "open":
+        raise TaskNotOpen(f"Task {task.ticket} was closed as {task.state} already.")
+    tasks.close_task(connection, number, state, by, note, now)
+    return task
+
+
+def _accept_asn(order: Order, task: Task, by: str) -> None:
+    """Accepts the ASN for the account, and closes all other questions about the same."""
+    account, asn = task.request["account"], task.request["asn"]
+    tasks.verify_asn(order.connection, account, asn, by, order.now)
+    waiting = [task.document]
+    for other in tasks.list_tasks(order.connection):
+        if other.kind == "verify_asn" and other.request == task.request:
+            tasks.close_task(order.connection, other.number, "done", by, f"See {task.ticket}.", order.now)
+            waiting.append(other.document)
+    order.settle_later(*documents.find_many(order.connection, waiting).values())
+
+
+def _change_network(order: Order, task: Task, **news: object) -> None:
+    record = documents.find_many(order.connection, [task.document], CHANGE_LOCK).get(task.document)
+    if record is None:
+        return
+    known = replace(Network.of(record), **{"ticket": None, **news})  # type: ignore[arg-type]
+    record = with_network(record, known)
+    order.save(record)
+    settling.settle(order, record, looked=True)
+
+
+def _order(connection: SyncConnection, by: str, now: datetime) -> Order:
+    return Order(connection, Caller(by, None, frozenset()), now)
