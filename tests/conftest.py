@@ -25,13 +25,46 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing")
 
 
+DEBIANS_POSTGRES = Path("/usr/lib/postgresql/15/bin")
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DSN of the maintenance database of a server that lives as long as the tests."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("cluster") / "data", durable=False)
-    dsn = server.start()
-    yield dsn
+    yield server.start()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def oldest_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same with the oldest PostgreSQL we support, which is Debian's."""
+    if not (DEBIANS_POSTGRES / "postgres").exists():
+        missing("PostgreSQL 15 (apt-get install postgresql-15)")
+    directory = tmp_path_factory.mktemp("oldest") / "data"
+    server = EmbeddedPostgres(directory, durable=False, binaries=DEBIANS_POSTGRES)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(params=["newest", "oldest"])
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """DSN of a database without anything in it, once on the newest PostgreSQL and once on the oldest."""
+    server = request.getfixturevalue("cluster" if request.param == "newest" else "oldest_cluster")
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as maintenance:
+        maintenance.execute(f"create database {name}")  # type: ignore[arg-type]
+        yield _dsn(server, name)
+        maintenance.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def any_database(empty_database: str) -> str:
+    """DSN of a database with the small exchange of `tests.world`, on either PostgreSQL."""
+    with connect(empty_database) as connection:
+        migrate(connection)
+        world.build(connection)
+    return empty_database
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from peerhall.daemon.settings import SettingsError
 from peerhall.provisioning.closing import TaskNotOpen
 from peerhall.provisioning.driver import UnknownDriverError
 from peerhall.store.accounts import AccountNotFound
+from peerhall.store.backup import BackupError
 from peerhall.store.database import DatabaseUnavailable
 from peerhall.store.embedded import EmbeddedError
 from peerhall.store.schema import SchemaError
@@ -37,6 +38,7 @@ _MODULES: Final = {
 
 _EXPECTED: Final = (
     AccountNotFound,
+    BackupError,
     DatabaseUnavailable,
     EmbeddedError,
     NoExchangeError,

@@ -57,6 +57,7 @@ def migrate(connection: SyncConnection, target: int | None = None) -> list[Migra
             if migration.version <= read_version(connection) or (target is not None and migration.version > target):
                 continue
             with connection.transaction():
+                connection.execute("set local statement_timeout = 0")
                 connection.execute(
                     "create table if not exists schema_version (version int primary key, name text not null)"
                 )
