@@ -8,12 +8,14 @@ import httpx
 
 from peerhall.daemon.assembly import build_application
 from peerhall.daemon.settings import Settings
-from peerhall.orderdesk.order import device_subject
+from peerhall.exchange.visibility import Caller as ExchangesOwn
+from peerhall.orderdesk import intervention
+from peerhall.orderdesk.order import CHANGE_LOCK, Order, device_subject
 from peerhall.provisioning.driver import Driver
 from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.facts import list_devices
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
-from peerhall.store import credentials, work
+from peerhall.store import credentials, documents, work
 from peerhall.store.database import OrderPool, connect
 from tests.clock import Clock
 from tests.server import running
@@ -66,6 +68,26 @@ class Site:
             if finished:
                 self.look_again()
         raise AssertionError("the reconciler does not come to rest")
+
+    def take_turns(self, rounds: int) -> None:
+        """Lets the reconciler do a few pieces of work and the simulator finish what that began, turn by turn."""
+        for _ in range(rounds):
+            self.reconciler.work_once()
+            self.reconciler.work_once()
+            self.simulator.advance()
+            self.look_again()
+
+    def restart_reconciler(self) -> None:
+        """Another reconciler in the place of one that died in the middle of something."""
+        self.reconciler = Reconciler(self.pool, self.reconciler._driver, self.clock, MassChangeLimit(1000, 100))
+        self.connection.execute("delete from lease")
+
+    def retry(self, document: str) -> None:
+        """What `peerhall order retry` does."""
+        with self.connection.transaction():
+            desk = Order(self.connection, ExchangesOwn("operator:test", None, frozenset()), self.clock())
+            intervention.retry(desk, documents.find_many(self.connection, [document], CHANGE_LOCK)[document])
+            desk.hand_over()
 
     def look_again(self) -> None:
         """Has every device looked at, as the reconciler does now and then by itself."""

@@ -96,11 +96,12 @@ def cancel(order: Order, document: str, wished: str | None) -> Record:
     """Ends a connection with its reservations and ports; configs on it are warned, not ended."""
     record = order.get_changeable("connections", document)
     offering = order.get("product-offerings", record.body["product_offering"])
-    ended = decide_cancellation(record, wished, order.rules.today(order.now), offering.body)
+    today = order.rules.today(order.now)
+    ended = decide_cancellation(record, wished, today, offering.body)
     order.save(ended)
     for kind in ("port-reservations", "ports"):
         for each in order.users(document, "connection", kind, CHANGE_LOCK):
-            order.save(port_reservations.follow(each, ended))
+            order.save(port_reservations.follow(each, ended, today.isoformat()))
             order.settle_later(each)
     order.settle_later(ended, *order.users(document, "connection", "network-service-configs"))
     return settling.describe(order, ended)

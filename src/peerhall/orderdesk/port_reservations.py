@@ -5,7 +5,7 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import refuse_change_of_ending
-from peerhall.exchange.lifecycle import Phase, phase_of, with_phase
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Phase, phase_of, with_phase
 from peerhall.exchange.records import Record
 from peerhall.orderdesk import ports
 from peerhall.orderdesk.changes import read_changes
@@ -45,17 +45,16 @@ def draw_up(order: Order, connection: Record, port: ports.Chosen, demarc: str | 
     )
 
 
-def follow(record: Record, connection: Record) -> Record:
+def follow(record: Record, connection: Record, today: str) -> Record:
     """A reservation or port after its connection was cancelled or given its last day."""
     before, after = phase_of(record), phase_of(connection)
     if after is Phase.ARCHIVED and before in (Phase.GONE, Phase.CANCELLED):
-        return with_phase(record, Phase.ARCHIVED).with_body(state="archived", status=[])
-    if after is Phase.CANCELLED and before not in (Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED):
+        return _end(record, Phase.ARCHIVED, "archived")
+    if after in (Phase.CANCELLED, Phase.LEAVING) and before in BEFORE_PRODUCTION:
         return _end(record, Phase.CANCELLED, "cancelled")
-    if after is Phase.LEAVING and before not in (Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED, Phase.REMOVING):
-        if before in (Phase.RESERVING, Phase.BUILDING, Phase.TESTING):
-            return _end(record, Phase.CANCELLED, "cancelled")
-        days = {member: connection.body[member] for member in ("decommission_at", "charged_until")}
+    if after in (Phase.CANCELLED, Phase.LEAVING) and before in (*IN_PRODUCTION, Phase.LEAVING):
+        # A port can be in use before its connection is: of a cancelled one it leaves at once.
+        days = {member: connection.body[member] or today for member in ("decommission_at", "charged_until")}
         shown = days if record.kind == "port-reservations" else {}
         return _end(record, Phase.LEAVING, "decommission_requested").with_body(**shown).with_meta(**days)
     return record

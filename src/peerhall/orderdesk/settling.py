@@ -19,6 +19,7 @@ from peerhall.exchange.lifecycle import (
     decide_phase,
     decide_state,
     phase_of,
+    with_network,
     with_phase,
 )
 from peerhall.exchange.records import Record
@@ -38,31 +39,31 @@ class Course:
     circumstances: Callable[[Order, Record, Phase], Circumstances]
     network: Callable[[Order, Record], Network]
     entered: Callable[[Order, Record, Phase], Record]
+    followers: Callable[[Order, Record], list[Record]]
 
 
 COURSES: Final[dict[str, Course]] = {
-    "connections": Course(connections.circumstances, connections.network, connections.entered),
-    "network-feature-configs": Course(
-        network_feature_configs.circumstances, network_feature_configs.network, network_feature_configs.entered
-    ),
-    "network-service-configs": Course(
-        network_service_configs.circumstances, network_service_configs.network, network_service_configs.entered
-    ),
-    "port-reservations": Course(port_reservations.circumstances, port_reservations.network, port_reservations.entered),
-    "ports": Course(port_course.circumstances, port_course.network, port_course.entered),
+    kind: Course(course.circumstances, course.network, course.entered, course.followers)
+    for kind, course in (
+        ("connections", connections),
+        ("network-feature-configs", network_feature_configs),
+        ("network-service-configs", network_service_configs),
+        ("port-reservations", port_reservations),
+        ("ports", port_course),
+    )
 }
 
 IN_THE_NETWORK: Final = frozenset({"ports", "network-service-configs", "network-feature-configs"})
 """Kinds that are themselves part of a device's configuration."""
 
 
-def settle(order: Order, record: Record, *, looked: bool = False) -> Record:
+def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
     """Moves a locked record to the furthest phase nothing keeps it from, with all that follows.
 
-    `looked` says that the network has just been looked at, so that only a move makes it worth looking again.
+    `news` is what has just been learnt about it from the network; only a move then makes it worth looking again.
     """
-    course = COURSES[record.kind]
-    before = record
+    course = COURSES[stored.kind]
+    record = stored if news is None else with_network(stored, news)
     while True:
         phase = phase_of(record)
         reached = decide_phase(phase, course.network(order, record), course.circumstances(order, record, phase))
@@ -70,13 +71,16 @@ def settle(order: Order, record: Record, *, looked: bool = False) -> Record:
             break
         record = course.entered(order, with_phase(record, reached), reached)
     phase = phase_of(record)
-    if phase is not phase_of(before):
-        _journal_move(order, before, phase)
-    if record.kind in IN_THE_NETWORK and _needs_network(before, record, looked):
+    if phase is not phase_of(stored):
+        _journal_move(order, stored, phase)
+    if record.kind in IN_THE_NETWORK and _needs_network(stored, record, looked=news is not None):
         order.reconcile_later(*devices_of(order, record))
     if phase is Phase.LEAVING:
         order.queued[document_subject(record.id)] = _midnight(order, record)
-    return release_if_absent(order, describe(order, record, stored=before))
+    described = describe(order, record, stored)
+    if described.state != stored.state or Network.of(described) != Network.of(stored):
+        order.settle_later(*course.followers(order, described))
+    return release_if_absent(order, described)
 
 
 def describe(order: Order, record: Record, stored: Record | None = None) -> Record:
@@ -118,7 +122,7 @@ def devices_of(order: Order, record: Record) -> list[str]:
             return []
 
 
-def _needs_network(before: Record, after: Record, looked: bool) -> bool:
+def _needs_network(before: Record, after: Record, *, looked: bool) -> bool:
     """Whether the network has to be looked at: the order has moved, or the network has not taken it as it is."""
     if phase_of(before) is not phase_of(after):
         return True

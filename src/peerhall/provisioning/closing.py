@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from peerhall.exchange.lifecycle import Network, with_network
+from peerhall.exchange.lifecycle import Network
 from peerhall.exchange.visibility import Caller
 from peerhall.orderdesk import intervention, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -80,10 +80,7 @@ def _change_network(order: Order, task: Task, **news: object) -> None:
     record = documents.find_many(order.connection, [task.document], CHANGE_LOCK).get(task.document)
     if record is None:
         return
-    known = replace(Network.of(record), **{"ticket": None, **news})  # type: ignore[arg-type]
-    record = with_network(record, known)
-    order.save(record)
-    settling.settle(order, record, looked=True)
+    settling.settle(order, record, replace(Network.of(record), **{"ticket": None, **news}))  # type: ignore[arg-type]
 
 
 def _order(connection: SyncConnection, by: str, now: datetime) -> Order:

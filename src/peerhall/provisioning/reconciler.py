@@ -241,9 +241,7 @@ class Reconciler:
                 return
             desk = self._order(connection)
             if _same(record, order):
-                record = with_network(record, news)
-                documents.save(connection, record)
-                settling.settle(desk, record, looked=True)
+                settling.settle(desk, record, news)
             else:
                 # It was changed while we looked elsewhere; what we saw is not about it as it is now.
                 desk.settle_later(record)

@@ -49,6 +49,8 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
         today = order.rules.today(order.now).isoformat()
         if record.body.get("current_billing_start_date") is None:
             record = record.with_body(current_billing_start_date=today)
-    if phase in (Phase.LIVE, Phase.GONE):
-        order.settle_later(*order.users(record.id, "connection", "network-service-configs"))
     return record
+
+
+def followers(order: Order, record: Record) -> list[Record]:
+    return order.users(record.id, "connection", "network-service-configs")

@@ -23,7 +23,9 @@ def network(_: Order, record: Record) -> Network:
     return Network.of(record)
 
 
-def entered(order: Order, record: Record, phase: Phase) -> Record:
-    if phase in (Phase.BUILDING, Phase.GONE):
-        order.settle_later(order.get("network-service-configs", record.body["network_service_config"]))
+def entered(_: Order, record: Record, __: Phase) -> Record:
     return record
+
+
+def followers(order: Order, record: Record) -> list[Record]:
+    return [order.get("network-service-configs", record.body["network_service_config"])]

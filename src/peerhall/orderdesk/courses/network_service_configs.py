@@ -50,8 +50,11 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))
         exchange_lans.account_for(order, record)
-    order.settle_later(*order.users(record.id, "network_service_config", "network-feature-configs"))
     return record
+
+
+def followers(order: Order, record: Record) -> list[Record]:
+    return order.users(record.id, "network_service_config", "network-feature-configs")
 
 
 def _unverified_asns(order: Order, record: Record) -> list[int]:

@@ -39,3 +39,7 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.LIVE and record.body.get("current_billing_start_date") is None:
         return record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
     return record
+
+
+def followers(_: Order, __: Record) -> list[Record]:
+    return []

@@ -15,11 +15,14 @@ def network(_: Order, record: Record) -> Network:
     return Network.of(record)
 
 
-def entered(order: Order, record: Record, phase: Phase) -> Record:
+def entered(_: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.LIVE:
         record = record.with_body(operational_state="up")
     if phase in (Phase.GONE, Phase.REMOVING):
         record = record.with_body(operational_state="down")
-    connection = order.get("connections", record.body["connection"])
-    order.settle_later(connection, *order.users(record.id, "port", "port-reservations"))
     return record
+
+
+def followers(order: Order, record: Record) -> list[Record]:
+    connection = order.get("connections", record.body["connection"])
+    return [connection, *order.users(record.id, "port", "port-reservations")]

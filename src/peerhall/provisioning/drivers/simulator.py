@@ -53,7 +53,7 @@ class Simulator:
         self._clock = clock
         self._speed = speed
         self._boxes: dict[str, _Box] = {}
-        self._faults: deque[DriverFault | TestFailed] = deque()
+        self._faults: deque[DriverFault | TestFailed | None] = deque()
         self._unreachable: set[str] = set()
         self._lock = threading.Lock()
 
@@ -71,12 +71,13 @@ class Simulator:
             if generation < box.generation:
                 raise StaleGeneration
             box.generation = generation
-            if self._faults:
-                raise self._faults.popleft()
             name = step_name(step)
             if self._is_done(box, step, name):
                 return Done()
             if name not in box.under_way:
+                fault = self._faults.popleft() if self._faults else None
+                if fault is not None:
+                    raise fault
                 box.under_way[name] = (step, self._done_at(step))
             done_at = box.under_way[name][1]
             if done_at is not None and done_at <= self._clock():
@@ -99,8 +100,8 @@ class Simulator:
                 self._finish(box, lambda _: True)
             return count
 
-    def fail_next(self, *faults: DriverFault | TestFailed) -> None:
-        """Has the next steps fail like this, one after the other."""
+    def fail_next(self, *faults: DriverFault | TestFailed | None) -> None:
+        """Has the next steps fail like this, one after the other; None lets one succeed."""
         with self._lock:
             self._faults.extend(faults)
 

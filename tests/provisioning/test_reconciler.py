@@ -1,0 +1,229 @@
+"""The reconciler: faults of every kind at every step, restarts, mass changes; in the end all is as it should be."""
+
+from datetime import timedelta
+
+import pytest
+
+from peerhall.provisioning.driver import BrokenFault, DriverFault, RefusedFault, TestFailed, TransientFault
+from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
+from peerhall.store import plans
+from tests.installation import Caller, Site
+
+STEPS = 4
+"""Port, attachment, session, test: as many as one complete order takes."""
+
+
+@pytest.fixture
+def member(site: Site) -> Caller:
+    return site.login("member")
+
+
+def order(member: Caller) -> tuple[str, str, str]:
+    """A connection, a config on it, a session: their ids."""
+    connection = member.order_connection()["id"]
+    config = member.order_peering(connection, macs=[member.order_mac()["id"]])
+    session = member.order_session(config["id"], config["ips"][0])
+    return connection, config["id"], session["id"]
+
+
+def states(member: Caller, orders: tuple[str, str, str]) -> list[str]:
+    paths = ("connections", "network-service-configs", "network-feature-configs")
+    return [member.get(f"/{path}/{document}")["state"] for path, document in zip(paths, orders, strict=True)]
+
+
+def tags(member: Caller, path: str) -> set[str]:
+    return {entry["tag"] for entry in member.get(path)["status"]}
+
+
+def come_to_rest(site: Site) -> None:
+    """Reconciles with the clock turned past every retry."""
+    for _ in range(8):
+        site.reconcile()
+        site.clock.turn(minutes=6)
+        site.look_again()
+    site.reconcile()
+
+
+def assert_nothing_left_behind(site: Site) -> None:
+    """No claim, no object in the network, no work, no open task of anybody."""
+    held = site.connection.execute(
+        """select kind, value from claim where released_at is null
+           union all select 'vlan', outer_tag::text from vlan_claim where released_at is null"""
+    ).fetchall()
+    assert held == []
+    assert all(not box.objects and not box.under_way for box in site.simulator._boxes.values())
+    assert site.connection.execute("select subject from work").fetchall() == []
+    assert site.connection.execute("select * from lease").fetchall() == []
+
+
+@pytest.mark.parametrize("failing", range(STEPS))
+@pytest.mark.parametrize(
+    "fault", [TransientFault("busy"), TestFailed("two MAC addresses seen")], ids=["transient", "test"]
+)
+def test_a_fault_that_passes_only_delays(site: Site, member: Caller, failing: int, fault: DriverFault) -> None:
+    site.simulator.fail_next(*([None] * failing), fault)
+    orders = order(member)
+    come_to_rest(site)
+    assert states(member, orders) == ["production"] * 3
+    assert tags(member, f"/network-service-configs/{orders[1]}") <= {"vlan_selected"}
+
+
+@pytest.mark.parametrize("failing", range(STEPS))
+@pytest.mark.parametrize("fault", [RefusedFault("no such VLAN"), BrokenFault("bug")], ids=["refused", "broken"])
+def test_a_fault_that_stays_stops_the_order_until_somebody_retries(
+    site: Site, member: Caller, failing: int, fault: DriverFault
+) -> None:
+    site.simulator.fail_next(*([None] * failing), fault)
+    orders = order(member)
+    come_to_rest(site)
+    assert "error" in states(member, orders)
+    stuck = next(n for n, state in enumerate(states(member, orders)) if state == "error")
+    path = ("connections", "network-service-configs", "network-feature-configs")[stuck]
+    assert "provisioning_failed" in tags(member, f"/{path}/{orders[stuck]}")
+    site.retry(orders[stuck])
+    come_to_rest(site)
+    assert states(member, orders) == ["production"] * 3
+
+
+@pytest.mark.parametrize("rounds", range(8))
+def test_an_order_cancelled_anywhere_leaves_nothing_behind(site: Site, member: Caller, rounds: int) -> None:
+    connection, config, _ = order(member)
+    site.take_turns(rounds)
+    member.delete(f"/network-service-configs/{config}")
+    member.delete(f"/connections/{connection}")
+    come_to_rest(site)
+    assert_nothing_left_behind(site)
+    assert member.get(f"/network-service-configs/{config}")["state"] in ("cancelled", "decommissioned")
+
+
+@pytest.mark.parametrize("rounds", range(8))
+def test_a_reconciler_and_a_network_that_start_anew_anywhere_get_there(site: Site, member: Caller, rounds: int) -> None:
+    orders = order(member)
+    site.take_turns(rounds)
+    site.simulator.forget()
+    site.restart_reconciler()
+    come_to_rest(site)
+    assert states(member, orders) == ["production"] * 3
+
+
+def test_an_unreachable_device_is_unknown_not_empty(site: Site, member: Caller) -> None:
+    orders = order(member)
+    site.reconcile()
+    site.simulator.cut_off("switch")
+    member.patch(f"/network-service-configs/{orders[1]}", {"capacity": 500})
+    come_to_rest(site)
+    assert states(member, orders) == ["production", "production_change_pending", "production"]
+    assert "provisioning_delayed" in tags(member, f"/network-service-configs/{orders[1]}")
+    site.simulator.cut_off("switch", unreachable=False)
+    come_to_rest(site)
+    assert states(member, orders) == ["production"] * 3
+
+
+def test_a_change_in_production_is_pending_until_the_network_has_it(site: Site, member: Caller) -> None:
+    _, config, _ = orders = order(member)
+    site.reconcile()
+    pending = member.patch(f"/network-service-configs/{config}", {"capacity": 500})
+    assert (pending["state"], pending["capacity"]) == ("production_change_pending", 500)
+    assert "change_in_progress" in {entry["tag"] for entry in pending["status"]}
+    site.reconcile()
+    assert states(member, orders) == ["production"] * 3
+    assert "change_in_progress" not in tags(member, f"/network-service-configs/{config}")
+
+
+def test_a_change_that_is_none_of_the_networks_business_changes_no_state(site: Site, member: Caller) -> None:
+    _, config, _ = order(member)
+    site.reconcile()
+    assert (
+        member.patch(f"/network-service-configs/{config}", {"external_ref": "ours", "listed": True})["state"]
+        == "production"
+    )
+
+
+def test_what_nobody_ordered_is_taken_out(site: Site, member: Caller) -> None:
+    order(member)
+    site.reconcile()
+    site.simulator._boxes["switch"].objects["attachment/stray"] = {"connection": "?"}
+    site.look_again()
+    site.reconcile()
+    assert "attachment/stray" not in site.simulator._boxes["switch"].objects
+
+
+class TestMassChange:
+    """More than a few removals at once wait for a person."""
+
+    @pytest.fixture
+    def configs(self, site: Site, member: Caller) -> list[str]:
+        connection = member.order_connection()["id"]
+        ordered = [
+            member.order_peering(connection, macs=[member.order_mac(f"02:00:5e:10:00:{n:02x}")["id"]])["id"]
+            for n in range(7)
+        ]
+        site.reconcile()
+        pool, simulator = site.pool, site.simulator
+        site.reconciler = Reconciler(pool, simulator, site.clock, MassChangeLimit(objects=5, percent=10))
+        return ordered
+
+    def test_it_waits_and_nothing_is_removed(self, site: Site, member: Caller, configs: list[str]) -> None:
+        for config in configs:
+            member.delete(f"/network-service-configs/{config}")
+        site.reconcile()
+        assert {member.get(f"/network-service-configs/{config}")["state"] for config in configs} == {
+            "decommission_requested"
+        }
+        assert len(site.simulator._boxes["switch"].objects) == 8
+        (plan,) = plans.list_plans(site.connection)
+        assert [step["action"] for step in plan.steps] == ["remove"] * 7
+
+    def test_once_approved_it_is_carried_out(self, site: Site, member: Caller, configs: list[str]) -> None:
+        for config in configs:
+            member.delete(f"/network-service-configs/{config}")
+        site.reconcile()
+        (plan,) = plans.list_plans(site.connection)
+        assert plans.approve(site.connection, plan.number, "operator:test", site.clock()) == "switch"
+        site.look_again()
+        site.reconcile()
+        assert {member.get(f"/network-service-configs/{config}")["state"] for config in configs} == {"decommissioned"}
+        site.look_again()
+        site.reconcile()
+        assert plans.list_plans(site.connection) == []
+
+    def test_a_plan_that_has_changed_since_waits_again(self, site: Site, member: Caller, configs: list[str]) -> None:
+        for config in configs[:6]:
+            member.delete(f"/network-service-configs/{config}")
+        site.reconcile()
+        (plan,) = plans.list_plans(site.connection)
+        plans.approve(site.connection, plan.number, "operator:test", site.clock())
+        member.delete(f"/network-service-configs/{configs[6]}")
+        site.reconcile()
+        (other,) = plans.list_plans(site.connection)
+        assert (other.number > plan.number, other.approved_at, len(other.steps)) == (True, None, 7)
+
+    def test_new_orders_do_not_wait_with_it(self, site: Site, member: Caller, configs: list[str]) -> None:
+        for config in configs:
+            member.delete(f"/network-service-configs/{config}")
+        connection = member.get("/connections")[0]["id"]
+        mac = member.order_mac("02:00:5e:10:00:ff")["id"]
+        config = member.order_peering(connection, macs=[mac])["id"]
+        site.reconcile()
+        assert member.get(f"/network-service-configs/{config}")["state"] == "production"
+
+
+def test_a_heartbeat_tells_that_somebody_is_at_work(site: Site, member: Caller) -> None:
+    assert member.get("/health")["status"] == "warn"
+    site.reconciler.beat()
+    assert member.get("/health")["status"] == "pass"
+    site.clock.turn(minutes=5)
+    assert member.get("/health")["status"] == "warn"
+
+
+def test_retries_come_less_and_less_often(site: Site, member: Caller) -> None:
+    member.order_connection()
+    site.simulator.fail_next(*[TransientFault("busy")] * 6)
+    site.reconcile()
+    tried = 0
+    for _ in range(60):
+        site.clock.now += timedelta(seconds=1)
+        before = len(site.simulator._faults)
+        site.reconcile()
+        tried += before - len(site.simulator._faults)
+    assert 0 < tried <= 6
