@@ -59,6 +59,8 @@ class Protocol(HttpToolsProtocol):
 def serve(settings: Settings, *, provisioning: bool) -> None:
     """Serves until signalled, with a reconciler beside the workers if asked for."""
     stop = threading.Event()
+    # The server raises the signal it was ended by once more; without handlers that would end us before we are done.
+    _on_signal(stop)
     with _beside(provisioning, settings, stop):
         if settings.workers == 1:
             make_server(settings, build_application(settings)).run()
@@ -100,9 +102,13 @@ def provision(settings: Settings, stop: threading.Event, clock: Clock = wall_clo
 
 def run_until_signalled(stop: threading.Event, work: Callable[[], None]) -> None:
     """Does the work; SIGTERM and SIGINT set `stop`, on which the work is to end."""
+    _on_signal(stop)
+    work()
+
+
+def _on_signal(stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    work()
 
 
 @contextmanager
@@ -132,8 +138,7 @@ def _serve_with_workers(settings: Settings) -> None:
     for worker in workers:
         worker.start()
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    _on_signal(stopped)
     while not stopped.wait(0.2) and all(worker.is_alive() for worker in workers):
         pass
     died = not stopped.is_set()
@@ -148,6 +153,7 @@ def _serve_with_workers(settings: Settings) -> None:
 
 def _work(members: dict[str, object], listening: socket.socket) -> None:
     settings = Settings(**members)  # type: ignore[arg-type]
+    _on_signal(threading.Event())
     set_up_logging(settings.log_level)
     make_server(settings, build_application(settings)).run(sockets=[listening])
 
