@@ -85,9 +85,10 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
             check_other_offering(faults, current.body, offering.body)
             check_quantity(faults, record.body["port_quantity"], offering.body)
     faults.refuse_if_any()
-    changed = _follow_up(order, record, changed)
+    rebuilt = [member for member in _NETWORK_MEMBERS if record.body.get(member) != changed.body.get(member)]
+    changed = _follow_up(order, record, changed, rebuilt)
     order.save(changed)
-    ports.follow_connection(order, changed)
+    ports.follow_connection(order, changed, rebuilt=bool(rebuilt))
     order.settle_later(changed)
     return settling.describe(order, changed)
 
@@ -140,9 +141,8 @@ def _draw_up(order: Order, body: Body, offering: Record, device: Record) -> Reco
     )
 
 
-def _follow_up(order: Order, before: Record, after: Record) -> Record:
+def _follow_up(order: Order, before: Record, after: Record, touched: list[str]) -> Record:
     """What a change of a connection in use means for its state: the bundle is rebuilt before it holds."""
-    touched = [member for member in _NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
     if not touched or phase_of(before) not in IN_PRODUCTION:
         return after
     notes = [change_in_progress(member, before.body.get(member), after.body[member]) for member in touched]

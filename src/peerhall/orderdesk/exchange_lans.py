@@ -21,7 +21,7 @@ from peerhall.exchange.ordering.network_service_configs import (
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member, refuse_unable
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
-from peerhall.store import claims, documents, tasks
+from peerhall.store import accounts, claims, documents, tasks
 
 _LAN_STATES = frozenset({"production", "production_change_pending", "testing"})
 
@@ -108,14 +108,10 @@ def account_for(order: Order, *configs: Record) -> None:
 
 def list_asns(order: Order, account: str) -> None:
     """Has an account show the ASNs of its live service and feature configs."""
-    owned = documents.find_owned(order.connection, [account], ("network-service-configs", "network-feature-configs"))
-    seen: set[int] = set()
-    for each in owned:
-        if each.consuming_account == account and each.state in LIVE_STATES:
-            seen.update(each.body.get("asns") or ([each.body["asn"]] if "asn" in each.body else ()))
     record = order.get("accounts", account, CHANGE_LOCK)
-    if sorted(seen) != record.body.get("asns"):
-        order.save(record.with_body(asns=sorted(seen)))
+    seen = accounts.list_asns(order.connection, account, LIVE_STATES)
+    if seen != record.body.get("asns"):
+        order.save(record.with_body(asns=seen))
 
 
 def list_subnets(service: Record) -> list[tuple[int, Subnet]]:

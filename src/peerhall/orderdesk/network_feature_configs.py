@@ -45,6 +45,8 @@ def create(order: Order, body: Body) -> Record:
         faults.add("network_feature", "there is no such network feature")
     if config is None:
         faults.add("network_service_config", "there is no such network service config")
+    elif not order.caller.acts_for(config.managing_account):
+        faults.add("network_service_config", "is managed by another account")
     elif config.state not in LIVE_STATES:
         faults.add("network_service_config", f"is {config.state} and takes no new sessions")
     faults.refuse_if_any()

@@ -49,7 +49,6 @@ def create(order: Order, body: Body) -> Record:
 def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
     record = order.get_changeable("network-service-configs", document)
     changes = read_changes(operation, record, body)
-    changes.pop("vlan_config", None) if changes.get("vlan_config", "") is None else None
     refuse_change_of_ending(record, changes)
     faults = Faults()
     check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
@@ -66,6 +65,8 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changed = _follow_up(record, changed)
     order.save(changed)
     exchange_lans.account_for(order, record, changed)
+    if changed.body["connection"] != record.body["connection"]:
+        order.reconcile_later(*settling.devices_of(order, record))
     order.settle_later(changed)
     return settling.describe(order, changed)
 

@@ -95,14 +95,14 @@ def allocate(order: Order, reservation: Record, connection: Record) -> Record:
     return order.save(connection.with_body(ports=[*connection.body["ports"], document]))
 
 
-def follow_connection(order: Order, connection: Record) -> None:
-    """Has ports and reservations show the accounts, references and bundle of their connection."""
+def follow_connection(order: Order, connection: Record, *, rebuilt: bool) -> None:
+    """Has ports and reservations show the accounts and references of their connection, and share in its rebuilding."""
     for port in order.users(connection.id, "connection", "ports", CHANGE_LOCK):
         followed = port.with_body(**{member: connection.body[member] for member in _FOLLOWED})
-        followed = with_network(followed, outdated(Network.of(port)))
+        if rebuilt:
+            followed = with_network(followed, outdated(Network.of(port)))
+            order.settle_later(port)
         order.save(followed)
-        order.reconcile_later(port.body["device"])
-        order.settle_later(port)
     for reservation in order.users(connection.id, "connection", "port-reservations", CHANGE_LOCK):
         owners = {member: connection.body[member] for member in ("managing_account", "consuming_account")}
         order.save(reservation.with_meta(**owners))

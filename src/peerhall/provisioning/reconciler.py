@@ -36,7 +36,7 @@ from peerhall.provisioning.driver import (
 from peerhall.provisioning.facts import list_devices, load_facts
 from peerhall.provisioning.plan import Plan, describe, is_mass_change, plan_steps, step_name
 from peerhall.provisioning.reports import Outcome, report
-from peerhall.store import documents, heartbeats, plans, work
+from peerhall.store import credentials, documents, heartbeats, idempotency, plans, work
 from peerhall.store.database import DatabaseUnavailable, OrderPool, SyncConnection
 
 logger = logging.getLogger("peerhall.provisioning")
@@ -100,7 +100,7 @@ class Reconciler:
             self._pool.run(lambda connection: heartbeats.beat(connection, HEARTBEAT, now))
             self._beaten = now
         if self._resynced is None or now - self._resynced >= _RESYNC:
-            self._pool.run(lambda connection: self._queue_all(connection, now))
+            self._pool.run(lambda connection: self._keep_house(connection, now))
             self._resynced = now
 
     def work_once(self) -> bool:
@@ -124,7 +124,10 @@ class Reconciler:
             self._try_again(held)
         return True
 
-    def _queue_all(self, connection: SyncConnection, now: datetime) -> None:
+    def _keep_house(self, connection: SyncConnection, now: datetime) -> None:
+        """Asks for a look at every device, and forgets what has outlived its use."""
+        idempotency.forget_old(connection, now)
+        credentials.forget_old(connection, now)
         work.queue(connection, map(device_subject, list_devices(connection)), now)
 
     def _seconds_to_next(self) -> float:

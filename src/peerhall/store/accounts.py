@@ -1,5 +1,7 @@
 """Finding accounts by what people call them."""
 
+from collections.abc import Collection
+
 from peerhall.exchange.records import Record
 from peerhall.store import documents
 from peerhall.store.database import SyncConnection
@@ -29,3 +31,18 @@ def get_account(connection: SyncConnection, name: str) -> Record:
         if matches:
             raise AccountNotFound(f"{len(matches)} accounts go by {name!r}; name one by its id: peerhall account list")
     raise AccountNotFound(f"There is no account {name!r}. See: peerhall account list")
+
+
+def list_asns(connection: SyncConnection, account: str, states: Collection[str]) -> list[int]:
+    """The ASNs of the service and feature configs that an account consumes, of those in one of the states; sorted."""
+    rows = connection.execute(
+        """select distinct asn from (
+               select jsonb_array_elements(d.body -> 'asns')::bigint as asn, d.kind, d.consuming_account, d.state
+               from document d where d.kind = 'network-service-configs' and d.body ? 'asns'
+               union all
+               select (d.body -> 'asn')::bigint, d.kind, d.consuming_account, d.state
+               from document d where d.kind = 'network-feature-configs') used
+           where consuming_account = %s and state = any(%s) order by asn""",
+        (account, list(states)),
+    )
+    return [row[0] for row in rows]

@@ -112,9 +112,8 @@ def _is_valid(key: ApiKey, now: datetime) -> bool:
 
 
 def open_session(connection: SyncConnection, key: str, now: datetime, lifetime: timedelta) -> str:
-    """Starts a login and returns its id; the key's ended logins are forgotten."""
+    """Starts a login and returns its id."""
     session = secrets.token_urlsafe(SESSION_BYTES)
-    connection.execute("delete from session where api_key = %s and expires_at < %s", (key, now))
     connection.execute(
         "insert into session (digest, api_key, created_at, expires_at) values (%s, %s, %s, %s)",
         (session_digest(session), key, now, now + lifetime),
@@ -142,6 +141,11 @@ def supersede_session(connection: SyncConnection, session: str, now: datetime, g
         (now, session_digest(session)),
     )
     return key
+
+
+def forget_old(connection: SyncConnection, now: datetime) -> None:
+    """Deletes logins that have ended by themselves."""
+    connection.execute("delete from session where expires_at < %s", (now,))
 
 
 def list_signing_keys(connection: SyncConnection) -> list[SigningKey]:
