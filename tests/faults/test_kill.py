@@ -50,11 +50,11 @@ class Victim:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([*self._command, str(self._port)], stderr=log, stdout=log)
         deadline = time.monotonic() + 30
-        while b"Uvicorn running on" not in (said := self._log.read_bytes()):
+        while b'"listening"' not in (said := self._log.read_bytes()):
             assert self._process.poll() is None, said.decode()
             assert time.monotonic() < deadline, said.decode()
             time.sleep(0.01)
-        self._port = int(said.split(b"Uvicorn running on http://127.0.0.1:")[1].split()[0])
+        self._port = int(said.split(b"http://127.0.0.1:")[1].split(b"/")[0])
 
     def kill(self) -> None:
         assert self._process is not None

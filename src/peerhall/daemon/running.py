@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from multiprocessing.synchronize import Semaphore
 from typing import Final
 
 import uvicorn
@@ -18,17 +20,22 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from peerhall.api.problems import instance_of
+from peerhall.api.runtime import BASE_PATH
 from peerhall.contract import problems
 from peerhall.daemon.assembly import Clock, build_application, build_reconciler
 from peerhall.daemon.clock import wall_clock
+from peerhall.daemon.listening import address_of, listen
 from peerhall.daemon.logs import set_up_logging
 from peerhall.daemon.settings import Settings
 from peerhall.store.database import OrderPool
 from peerhall.store.waking import Listener
 
+logger = logging.getLogger("peerhall.daemon")
+
 GRACE_SECONDS: Final = 20
 """How long requests under way may take once the server is told to stop."""
 
+_PR_SET_PDEATHSIG: Final = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ALLOCATOR_OCTETS: Final = 64 * 1024 * 1024
 
@@ -56,26 +63,48 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def serve(settings: Settings, *, provisioning: bool) -> None:
-    """Serves until signalled, with a reconciler beside the workers if asked for."""
+class Server(uvicorn.Server):
+    """A server that tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def serve(settings: Settings, *, provisioning: bool, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serves until signalled, with a reconciler beside the workers if asked for; `on_ready` is told the API's URL.
+
+    Raises ListenError.
+    """
     stop = threading.Event()
     # The server raises the signal it was ended by once more; without handlers that would end us before we are done.
     _on_signal(stop)
-    with _beside(provisioning, settings, stop):
+    listening = listen(settings.host, settings.port)
+
+    def tell() -> None:
+        url = f"http://{address_of(listening)}{BASE_PATH}"
+        logger.info("listening", extra={"url": url})
+        if on_ready is not None:
+            on_ready(url)
+
+    with _beside(provisioning, settings, stop), listening:
         if settings.workers == 1:
-            make_server(settings, build_application(settings)).run()
+            make_server(settings, build_application(settings), tell).run([listening])
         else:
-            _serve_with_workers(settings)
+            _serve_with_workers(settings, listening, tell)
 
 
-def make_server(settings: Settings, application: ASGIApp) -> uvicorn.Server:
+def make_server(settings: Settings, application: ASGIApp, on_ready: Callable[[], None] = lambda: None) -> Server:
     """A server for one process."""
     tune_allocator()
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             application,
-            host=settings.host,
-            port=settings.port,
             http=Protocol,
             loop="uvloop",
             lifespan="on",
@@ -85,7 +114,8 @@ def make_server(settings: Settings, application: ASGIApp) -> uvicorn.Server:
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        on_ready,
     )
 
 
@@ -126,21 +156,24 @@ def _beside(wanted: bool, settings: Settings, stop: threading.Event) -> Iterator
         thread.join()
 
 
-def _serve_with_workers(settings: Settings) -> None:
+def _serve_with_workers(settings: Settings, listening: socket.socket, on_ready: Callable[[], None]) -> None:
     """One process for each worker on one listening socket; the first to die ends all, and a supervisor starts anew."""
-    listening = socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False)
-    listening.set_inheritable(True)
     context = multiprocessing.get_context("spawn")
+    ready = context.Semaphore(0)
     workers = [
-        context.Process(target=_work, args=(asdict(settings), listening), name=f"worker-{n}")
+        context.Process(target=_work, args=(asdict(settings), listening, ready), name=f"worker-{n}")
         for n in range(settings.workers)
     ]
     for worker in workers:
         worker.start()
     stopped = threading.Event()
     _on_signal(stopped)
-    while not stopped.wait(0.2) and all(worker.is_alive() for worker in workers):
-        pass
+    waiting = settings.workers
+    while not stopped.wait(0.1) and all(worker.is_alive() for worker in workers):
+        if waiting and ready.acquire(block=False):
+            waiting -= 1
+            if not waiting:
+                on_ready()
     died = not stopped.is_set()
     for worker in workers:
         with suppress(ProcessLookupError):
@@ -151,11 +184,20 @@ def _serve_with_workers(settings: Settings) -> None:
         sys.exit("peerhall: a worker died; see the log.")
 
 
-def _work(members: dict[str, object], listening: socket.socket) -> None:
+def _work(members: dict[str, object], listening: socket.socket, ready: Semaphore) -> None:
     settings = Settings(**members)  # type: ignore[arg-type]
+    _end_with_parent()
     _on_signal(threading.Event())
     set_up_logging(settings.log_level)
-    make_server(settings, build_application(settings)).run(sockets=[listening])
+    make_server(settings, build_application(settings), ready.release).run([listening])
+
+
+def _end_with_parent() -> None:
+    """Has the kernel end this worker when the process that started it goes away, however it goes."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        sys.exit(1)
 
 
 def tune_allocator() -> None:
