@@ -41,7 +41,7 @@ EXPECTED: Final = frozenset(
         "peerhall.store.settings.NoExchangeError",
     }
 )
-"""What can go wrong without a mistake in the code; the message says what to do. Names, as not every command loads all."""
+"""What can go wrong without a mistake in the code; the message says what to do. By name, as few commands load all."""
 
 
 class Commands(click.Group):
