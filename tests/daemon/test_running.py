@@ -1,0 +1,136 @@
+"""The processes of production: they start, answer whatever comes, and end in good order, however they are ended."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+PEERHALL = (sys.executable, "-c", "from peerhall.admin.command import main; main()")
+
+
+class Process:
+    """A `peerhall` command that runs until it is ended, with its log."""
+
+    def __init__(self, log: Path, *words: str) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen([*PEERHALL, *words], stderr=output, stdout=output)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def url(self) -> str:
+        """Waits until it listens."""
+        line = self.wait_for('"listening"')
+        return str(json.loads(line)["url"])
+
+    def wait_for(self, text: str) -> str:
+        deadline = time.monotonic() + 30
+        while True:
+            for line in self.log.splitlines():
+                if text in line:
+                    return line
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def run(*words: str) -> Process:
+        started.append(Process(tmp_path / f"{len(started)}.log", *words))
+        return started[-1]
+
+    yield run
+    for each in started:
+        each.process.kill()
+        each.process.wait()
+
+
+def assert_gone(processes: list[str]) -> None:
+    deadline = time.monotonic() + 20
+    while left := [each for each in processes if Path(f"/proc/{each}").exists()]:
+        assert time.monotonic() < deadline, f"processes are left: {left}"
+        time.sleep(0.05)
+
+
+def test_serve_and_provision_run_beside_each_other(start: Callable[..., Process], database: str) -> None:
+    server = start("serve", "--database", database, "--port", "0")
+    assert httpx.get(server.url + "/health").json()["status"] == "warn"
+    worker = start("provision", "--database", database)
+    deadline = time.monotonic() + 20
+    while httpx.get(server.url + "/health").json()["status"] != "pass":
+        assert time.monotonic() < deadline, "the reconciler's heart beats"
+        time.sleep(0.05)
+    assert (server.end(), worker.end(signal.SIGINT)) == (0, 0)
+
+
+def test_several_workers_share_a_port_and_end_together(start: Callable[..., Process], database: str) -> None:
+    server = start("serve", "--database", database, "--port", "0", "--workers", "2")
+    url = server.url
+    assert {httpx.get(url + "/health").status_code for _ in range(20)} == {200}
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    assert server.end() == 0
+    assert_gone(children)
+
+
+def test_workers_do_not_outlive_a_killed_parent(start: Callable[..., Process], database: str) -> None:
+    server = start("serve", "--database", database, "--port", "0", "--workers", "2")
+    assert server.url
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    server.end(signal.SIGKILL)
+    assert_gone(children)
+
+
+def test_a_taken_port_is_told(start: Callable[..., Process], database: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = start("serve", "--database", database, "--port", str(port))
+        assert server.process.wait(30) == 1
+    assert f"Cannot listen on 127.0.0.1, port {port}" in server.log
+    assert "Traceback" not in server.log
+
+
+def test_an_unmigrated_database_is_refused(start: Callable[..., Process], make_database: Callable[[str], str]) -> None:
+    server = start("serve", "--database", make_database(""))
+    assert server.process.wait(30) == 1
+    assert "Run: peerhall migrate" in server.log
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET / nonsense\r\n\r\n", b"\r\n\r\n\x00\x00"])
+def test_what_is_not_http_gets_a_problem_document(start: Callable[..., Process], database: str, sent: bytes) -> None:
+    server = start("serve", "--database", database, "--port", "0")
+    host, port = server.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(sent)
+        answer = b""
+        while block := client.recv(4096):
+            answer += block
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert json.loads(body)["status"] == 400
+
+
+def test_secrets_are_not_logged(start: Callable[..., Process], database: str) -> None:
+    server = start("serve", "--database", database, "--port", "0")
+    secret = "s3cr3t" * 14
+    httpx.post(server.url + "/auth/token", json={"api_key": "k" * 16, "api_secret": secret})
+    httpx.get(server.url + f"/accounts?token={secret}", headers={"Authorization": f"Bearer {secret}"})
+    assert server.end() == 0
+    assert '"status": 401' in server.log
+    assert secret not in server.log
