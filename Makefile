@@ -24,10 +24,12 @@ check: setup-dev  ## Checks format, lint, types, imports and generated files
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m peerhall.api.openapi_document --check
 
 format: setup-dev  ## Formats the code and writes generated files anew
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/python -m peerhall.api.openapi_document --write
 
 bench: setup-dev  ## Measures speed against a bare server and Django REST framework
 	@$(BIN)/python -m bench

@@ -30,8 +30,12 @@ def _operation(facts: Facts, path: str, method: str, operation: dict[str, Any], 
     name = operation["operationId"]
     facts[name] = f"{method} {path}" + (" deprecated" if operation.get("deprecated") else "")
     for parameter in operation.get("parameters", []):
+        if "$ref" in parameter:
+            parameter = components["parameters"][parameter["$ref"].rsplit("/", 1)[1]]
         if parameter["in"] == "query":
             facts[f"{name}?{parameter['name']}"] = _type(parameter["schema"])
+        elif parameter["in"] == "header":
+            facts[f"{name}:{parameter['name']}"] = _type(parameter["schema"])
     if body := operation.get("requestBody"):
         facts[f"{name}/body"] = _content(body["content"])
     for status, answer in operation["responses"].items():
@@ -49,6 +53,9 @@ def _schema(facts: Facts, name: str, schema: dict[str, Any], components: dict[st
     if "oneOf" in schema:
         members = sorted(member["$ref"].rsplit("/", 1)[1] for member in schema["oneOf"])
         facts[name] = f"one of {' '.join(members)} by {schema['discriminator']['propertyName']}"
+        return
+    if "anyOf" in schema:
+        facts[name] = f"any of {' '.join(sorted(member['$ref'].rsplit('/', 1)[1] for member in schema['anyOf']))}"
         return
     properties: dict[str, Any] = {}
     required: set[str] = set()

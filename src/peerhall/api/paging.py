@@ -29,19 +29,11 @@ def take_paging(operation_id: str, session: bytes, filters: dict[str, Any], toke
     given = {name: filters.pop(name) for name in _PARAMETERS if name in filters}
     if not given:
         return None
-    limit, offset = given.get("page_limit"), given.get("page_offset", 0)
-    faults = []
-    if limit is not None and limit < 1:
-        faults.append(Fault("page_limit", "must be at least 1"))
-    if offset < 0:
-        faults.append(Fault("page_offset", "must not be negative"))
-    if faults:
-        raise invalid(*faults)
     query = hashlib.sha256(to_json([operation_id, session.hex(), sorted(filters.items())])).hexdigest()[:32]
     newest = None
     if "page_token" in given:
         newest = _check_token(given["page_token"], query, tokens)
-    return Paging(Window(offset, limit, newest), query)
+    return Paging(Window(given.get("page_offset", 0), given.get("page_limit"), newest), query)
 
 
 def _check_token(token: str, query: str, tokens: Tokens) -> int:

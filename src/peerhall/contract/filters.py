@@ -3,26 +3,31 @@
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from peerhall.contract.vocabulary import DeliveryMethod, NetworkServiceType, OfferingType, ResourceType
+from peerhall.contract.vocabulary import DeliveryMethod, NetworkServiceType, OfferingType, ResourceType, State
 
-FilterType = Literal["text", "integer", "list", "date-time", "choice"]
+FilterType = Literal["text", "integer", "list", "date-time", "choice", "boolean", "period"]
+
+BOOLEANS: Final = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+"""How clients spell true and false."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One query parameter; a list is written with commas or repeated."""
+    """One query parameter; a list is written with commas or repeated, a period as an ISO 8601 duration."""
 
     name: str
     type: FilterType
     choices: tuple[str, ...] = ()
+    least: int | None = None
+    """The smallest number that makes sense."""
 
 
 def text(name: str) -> Filter:
     return Filter(name, "text")
 
 
-def integer(name: str) -> Filter:
-    return Filter(name, "integer")
+def integer(name: str, least: int | None = None) -> Filter:
+    return Filter(name, "integer", least=least)
 
 
 def listed(name: str) -> Filter:
@@ -37,23 +42,30 @@ def choice(name: str, *choices: str) -> Filter:
     return Filter(name, "choice", choices)
 
 
-PAGING: Final = (integer("page_limit"), integer("page_offset"), text("page_token"))
+def boolean(name: str) -> Filter:
+    return Filter(name, "boolean")
+
+
+def period(name: str) -> Filter:
+    return Filter(name, "period")
+
+
+PAGING: Final = (integer("page_limit", least=1), integer("page_offset", least=0), text("page_token"))
 
 _ID: Final = listed("id")
-_STATE: Final = (text("state"), text("state__is_not"))
+_STATE: Final = (choice("state", *get_args(State)), choice("state__is_not", *get_args(State)))
 _OWNERS: Final = (text("managing_account"), text("consuming_account"), text("external_ref"))
 _STAFF: Final = (listed("role_assignments"), listed("contacts"))
 _SPEED: Final = tuple(integer(f"capability_speed{suffix}") for suffix in ("", "_lt", "_lte", "_gt", "_gte"))
-_VALIDITY: Final = (text("valid_not_before"), text("valid_not_after"))
+_VALIDITY: Final = (moment("valid_not_before"), moment("valid_not_after"))
 _SERVICE_TYPE: Final = choice("type", *get_args(NetworkServiceType))
-_BOOLEAN: Final = ("true", "false")
 
 FILTERS: Final[dict[str, tuple[Filter, ...]]] = {
     "accounts": (
         _ID,
         *_STATE,
         text("managing_account"),
-        integer("billable"),
+        boolean("billable"),
         text("external_ref"),
         text("name"),
         integer("asn"),
@@ -120,7 +132,7 @@ FILTERS: Final[dict[str, tuple[Filter, ...]]] = {
         text("network_feature"),
         *_STAFF,
     ),
-    "network-features": (_ID, text("type"), text("required"), text("network_service"), text("name")),
+    "network-features": (_ID, text("type"), boolean("required"), text("network_service"), text("name")),
     "network-service-configs": (
         _ID,
         *_STATE,
@@ -159,19 +171,19 @@ FILTERS: Final[dict[str, tuple[Filter, ...]]] = {
         text("service_metro_area"),
         text("service_metro_area_network"),
         text("service_provider"),
-        choice("downgrade_allowed", *_BOOLEAN),
-        choice("upgrade_allowed", *_BOOLEAN),
+        boolean("downgrade_allowed"),
+        boolean("upgrade_allowed"),
         integer("bandwidth"),
         integer("physical_port_speed"),
         text("service_provider_region"),
         text("service_provider_pop"),
         choice("delivery_method", *get_args(DeliveryMethod)),
         text("cloud_key"),
-        text("contract_initial_period"),
-        text("contract_initial_notice_period"),
-        text("contract_renewal_period"),
-        text("contract_renewal_notice_period"),
-        text("fields"),
+        period("contract_initial_period"),
+        period("contract_initial_notice_period"),
+        period("contract_renewal_period"),
+        period("contract_renewal_notice_period"),
+        listed("fields"),
     ),
     "role-assignments": (_ID, text("contact"), text("role")),
     "roles": (_ID, text("name"), text("contact")),

@@ -41,6 +41,9 @@ class Addressless(Schema):
 class PrivateService(Joinable, Cancellable, Invoiced, Addressless):
     """A service that a member ordered and may let others join."""
 
+    not_for_all: ClassVar = frozenset({"state", "billing_account", "member_joining_rules", "network_features"})
+    """What strangers, or those who take part, do not see of it."""
+
     product_offering: ProductOfferingId
 
 
@@ -90,9 +93,6 @@ class P2PMembers(Schema):
 class P2PNetworkService(PrivateService, P2PMembers):
     """A circuit between its owner (A-side) and the joining member (B-side); capacity in Mbit/s."""
 
-    always_shown: ClassVar = frozenset({"id", "type", "product_offering", "joining_member_account"})
-    """What the B-side, too, can count on."""
-
     type: Literal["p2p_vc"]
     nsc_product_offerings: Maybe[list[ProductOfferingId]] = None
     joining_member_account: AccountId
@@ -115,9 +115,6 @@ class P2PNetworkServiceUpdate(Redefinition, P2PMembers):
 
 class Group(Schema):
     """Whether strangers may join, and what they see the group called."""
-
-    always_shown: ClassVar = frozenset({"id", "type", "product_offering"})
-    """What strangers, too, can count on."""
 
     display_name: Text | None = None
     public: bool | None = False

@@ -1,23 +1,14 @@
-"""Writes the OpenAPI 3.0.3 document from the schemas and the table of operations.
+"""Writes the OpenAPI 3.0.3 document from the schemas and the table of operations."""
 
-Our own small generator rather than pydantic's: the vocabulary of types is closed, and clients' generators still want
-3.0.3 with `nullable`, which pydantic does not write.
-"""
+from collections.abc import Collection, Iterable
+from importlib import import_module
+from typing import Final
 
-from collections.abc import Collection, Mapping
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
-
-from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic.fields import FieldInfo
-
-from peerhall.contract import problems, schemas
-from peerhall.contract.filters import Filter
-from peerhall.contract.marks import NOT_NULL, READ_ONLY, SENSITIVE, Format, Schema
+from peerhall.contract import problems
+from peerhall.contract.filters import BOOLEANS, Filter
+from peerhall.contract.openapi_schemas import Json, name_patch, reference, wrapped, write_schemas
 from peerhall.contract.operations import OPERATIONS, Operation
 from peerhall.contract.problems import ProblemType
-
-Json = dict[str, Any]
 
 SCHEMA_VERSION: Final = "2.7.1"
 
@@ -32,13 +23,48 @@ SHARED_PROBLEMS: Final = (
 )
 """What any HTTP server has to answer at times and the standard does not list."""
 
-_PRIMITIVES: Final[dict[Any, Json]] = {
-    str: {"type": "string"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    bool: {"type": "boolean"},
-    Any: {},
+_IDEMPOTENCY_KEY: Final[Json] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Any text of the client's that names this order: when it is sent again within 24 hours, the order "
+    "is not placed again but answered as before.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+
+_HEADERS: Final = {
+    "Location": ("string", "Where the new object can be read."),
+    "Retry-After": ("integer", "Seconds after which trying again makes sense."),
+}
+
+_PAGE_HEADERS: Final = {
+    "X-Pagination-Limit": ("integer", "How many objects a page has at most."),
+    "X-Pagination-Offset": ("integer", "How many objects come before this page."),
+    "X-Pagination-Items": ("integer", "How many objects there are."),
+    "X-Pagination-Pages": ("integer", "How many pages there are."),
+    "X-Pagination-Page": ("integer", "Which page this is, from 1."),
+    "X-Pagination-Token": ("string", "To be sent as page_token, so that pages fit together whatever is created."),
+    "X-Pagination-Next": ("string", "Where the next page is; absent with the last."),
+    "Link": ("string", "The same, after RFC 8288."),
+}
+"""Sent when the client asks for pages."""
+
+_MODULES: Final = {
+    "account": "accounts",
+    "auth": "authentication",
+    "extensions": "discovery",
+    "health": "discovery",
+    "implementation": "discovery",
+}
+"""The module that describes a group, where it is not called like it."""
+
+_DESCRIPTION: Final = (
+    "IX-API as Peerhall serves it.\n\n"
+    "Log in with `POST /auth/token`, or with OAuth2 client credentials at `/oauth2/token` outside this path, and send "
+    "the access token as bearer. Every answer that is not a success is a problem document. Lists are complete unless a "
+    "page parameter asks for a part. `X-Request-Id` is taken over from the request, where it has one.\n\n"
+    "Members marked `x-sensitive` are shown to entitled accounts only; `x-references` names the collection that an id "
+    "belongs to. Operations marked `x-available: false` answer 404 here."
+)
 
 
 def write_openapi(available: Collection[str], server: str = "/api/v2") -> Json:
@@ -54,18 +80,26 @@ def write_openapi(available: Collection[str], server: str = "/api/v2") -> Json:
         "info": {
             "title": "IX-API",
             "version": SCHEMA_VERSION,
-            "description": "IX-API as Peerhall serves it. Members marked `x-sensitive` are shown to entitled accounts "
-            "only. Operations marked `x-available: false` answer 404 here.",
+            "description": _DESCRIPTION,
         },
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
+        "tags": [_tag(group) for group in sorted({operation.group for operation in OPERATIONS})],
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": {name: _named_schema(name) for name in sorted(schemas.NAMES)},
+            "schemas": write_schemas(),
+            "parameters": {"IdempotencyKey": _IDEMPOTENCY_KEY},
+            "headers": {name: _header(*described) for name, described in {**_HEADERS, **_PAGE_HEADERS}.items()},
             "responses": {_response_name(kind): _problem_response([kind]) for kind in SHARED_PROBLEMS},
         },
     }
+
+
+def _tag(group: str) -> Json:
+    """A group of operations, with what the module of its schemas says about it."""
+    module = import_module(f"peerhall.contract.{_MODULES.get(group, group.replace('-', '_'))}")
+    return {"name": group, "description": (module.__doc__ or "").partition("\n\n")[0]}
 
 
 def _operation(operation: Operation) -> Json:
@@ -75,6 +109,7 @@ def _operation(operation: Operation) -> Json:
         "parameters": [
             *(_path_parameter(name) for name in _path_names(operation.path)),
             *(_query_parameter(parameter) for parameter in operation.filters),
+            *([{"$ref": "#/components/parameters/IdempotencyKey"}] if _takes_idempotency_key(operation) else ()),
         ],
         "responses": _responses(operation),
     }
@@ -93,8 +128,12 @@ def _operation(operation: Operation) -> Json:
 
 def _body_schema(operation: Operation) -> Json:
     assert operation.body
-    reference = _reference(operation.body)
-    return {"allOf": [reference], "x-partial": True} if operation.partial else reference
+    if operation.partial:
+        return reference(name_patch(operation.body))
+    if operation.method == "DELETE":
+        # Terraform says `null` where others leave the body out.
+        return wrapped(reference(operation.body)) | {"nullable": True}
+    return reference(operation.body)
 
 
 def _path_names(path: str) -> list[str]:
@@ -109,16 +148,30 @@ def _query_parameter(parameter: Filter) -> Json:
     described: Json = {"name": parameter.name, "in": "query"}
     match parameter.type:
         case "list":
-            described |= {"schema": {"type": "array", "items": {"type": "string"}}, "style": "form", "explode": False}
+            return described | {
+                "schema": {"type": "array", "items": {"type": "string"}},
+                "style": "form",
+                "explode": False,
+            }
         case "choice":
-            described["schema"] = {"type": "string", "enum": list(parameter.choices)}
+            schema: Json = {"type": "string", "enum": list(parameter.choices)}
+        case "boolean":
+            schema = {"type": "string", "enum": list(BOOLEANS)}
         case "date-time":
-            described["schema"] = {"type": "string", "format": "date-time"}
+            schema = {"type": "string", "format": "date-time"}
+        case "period":
+            schema = {"type": "string", "format": "duration"}
         case "integer":
-            described["schema"] = {"type": "integer"}
+            schema = {"type": "integer", "format": "int64"}
         case "text":
-            described["schema"] = {"type": "string"}
-    return described
+            schema = {"type": "string"}
+    if parameter.least is not None:
+        schema["minimum"] = parameter.least
+    return described | {"schema": schema}
+
+
+def _takes_idempotency_key(operation: Operation) -> bool:
+    return operation.method == "POST" and operation.permission == "write"
 
 
 def _responses(operation: Operation) -> Json:
@@ -128,8 +181,6 @@ def _responses(operation: Operation) -> Json:
     by_status: dict[int, list[ProblemType]] = {}
     for kind in operation.errors:
         by_status.setdefault(kind.status, []).append(kind)
-    if operation.group == "roles" and "{id}" in operation.path:
-        by_status[problems.NOT_FOUND.status] = [problems.NOT_FOUND]
     answers |= {str(status): _problem_response(kinds) for status, kinds in by_status.items()}
     for kind in SHARED_PROBLEMS:
         if _may_answer(operation, kind):
@@ -138,13 +189,17 @@ def _responses(operation: Operation) -> Json:
 
 
 def _may_answer(operation: Operation, kind: ProblemType) -> bool:
-    if kind in (problems.CONTENT_TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE):
+    if operation.id == "api_health_read" or kind is problems.METHOD_NOT_ALLOWED:
+        return False
+    if kind is problems.CONTENT_TOO_LARGE:
+        return operation.method != "GET"
+    if kind is problems.UNSUPPORTED_MEDIA_TYPE:
         return operation.body is not None
     if kind is problems.IDEMPOTENCY_CONFLICT:
-        return operation.method == "POST" and operation.permission == "write"
+        return _takes_idempotency_key(operation)
     if kind is problems.TOO_MANY_REQUESTS:
         return operation.permission == "login"
-    return kind is not problems.METHOD_NOT_ALLOWED
+    return True
 
 
 def _answer(operation: Operation) -> Json:
@@ -152,141 +207,40 @@ def _answer(operation: Operation) -> Json:
         if operation.body == "binary":
             return {"description": "The document was kept."}
         return {"description": "A document.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
-    schema = _reference(operation.answer)
+    schema = reference(operation.answer)
     if operation.many:
         schema = {"type": "array", "items": schema}
-    return {"description": operation.answer, "content": {"application/json": {"schema": schema}}}
+    described: Json = {"description": operation.answer, "content": {"application/json": {"schema": schema}}}
+    if operation.pages:
+        described["headers"] = _header_references(_PAGE_HEADERS)
+    elif operation.status == 201 and operation.permission == "write":
+        described["headers"] = _header_references(["Location"])
+    return described
 
 
 def _problem_response(kinds: list[ProblemType]) -> Json:
     invalid = problems.VALIDATION_ERROR in kinds
-    return {
+    described: Json = {
         "description": " ".join(dict.fromkeys(kind.title for kind in kinds)),
         "content": {
             "application/problem+json": {
-                "schema": _reference("ValidationErrorResponse" if invalid else "ProblemResponse")
+                "schema": reference("ValidationErrorResponse" if invalid else "ProblemResponse")
             }
         },
         "x-problem-types": [kind.uri for kind in kinds],
     }
+    if {problems.TOO_MANY_REQUESTS, problems.TEMPORARILY_UNAVAILABLE}.intersection(kinds):
+        described["headers"] = _header_references(["Retry-After"])
+    return described
 
 
 def _response_name(kind: ProblemType) -> str:
     return "".join(word.capitalize() for word in kind.uri.removeprefix(problems.OURS).split("-"))
 
 
-def _reference(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _header(type_: str, description: str) -> Json:
+    return {"description": description, "schema": {"type": type_}}
 
 
-def _named_schema(name: str) -> Json:
-    schema = schemas.get_schema(name)
-    if isinstance(schema, type) and issubclass(schema, Schema):
-        return _model(schema)
-    property_name = schema.__metadata__[0].discriminator
-    members = schemas.get_variants(name) if property_name == "type" else _members(schema, property_name)
-    return {
-        "oneOf": [_reference(member.__name__) for member in members.values()],
-        "discriminator": {
-            "propertyName": property_name,
-            "mapping": {value: _reference(member.__name__)["$ref"] for value, member in members.items()},
-        },
-    }
-
-
-def _members(union: Any, property_name: str) -> Mapping[str, type[Schema]]:
-    return {
-        get_args(member.model_fields[property_name].annotation)[0]: member for member in get_args(get_args(union)[0])
-    }
-
-
-def _model(model: type[Schema]) -> Json:
-    fields = model.model_fields
-    described: Json = {
-        "type": "object",
-        "description": " ".join((model.__doc__ or "").split()),
-        "properties": {name: _member(field) for name, field in fields.items()},
-    }
-    required = {name for name, field in fields.items() if field.is_required()}
-    if not model.__name__.endswith(("Request", "Update")):
-        # Of an object that some accounts see only in part, an answer cannot promise the rest.
-        required &= getattr(model, "always_shown", required)
-    if required:
-        described["required"] = sorted(required)
-    return described
-
-
-def _member(field: FieldInfo) -> Json:
-    annotation, nullable = _without_none(field.annotation)
-    described = _type(annotation)
-    if nullable and NOT_NULL not in field.metadata:
-        described = _wrapped(described) | {"nullable": True}
-    for mark in field.metadata:
-        described = _marked(described, mark)
-    if not field.is_required() and field.default is not None:
-        described = _wrapped(described) | {"default": field.default}
-    return described
-
-
-def _marked(described: Json, mark: Any) -> Json:
-    match mark:
-        case MaxLen(limit):
-            return described | {"maxLength": limit}
-        case MinLen(limit):
-            return described | {"minLength": limit}
-        case Ge(limit):
-            return described | {"minimum": limit}
-        case Le(limit):
-            return described | {"maximum": limit}
-        case Format(name):
-            return described | {"format": name}
-    if mark is SENSITIVE:
-        return _wrapped(described) | {"x-sensitive": True}
-    if mark is READ_ONLY:
-        return _wrapped(described) | {"readOnly": True}
-    return described
-
-
-def _wrapped(described: Json) -> Json:
-    """A reference that can carry members beside itself, which OpenAPI 3.0 ignores next to a plain `$ref`."""
-    return {"allOf": [described]} if "$ref" in described else described
-
-
-def _without_none(annotation: Any) -> tuple[Any, bool]:
-    if get_origin(annotation) is Annotated:
-        inner, *marks = get_args(annotation)
-        bare, nullable = _without_none(inner)
-        return (Annotated[bare, *marks] if nullable else annotation), nullable
-    if get_origin(annotation) in (Union, UnionType) and NoneType in get_args(annotation):
-        rest = tuple(member for member in get_args(annotation) if member is not NoneType)
-        return Union[rest], True  # noqa: UP007 - the members are known only here
-    return annotation, False
-
-
-def _type(annotation: Any) -> Json:
-    name = _name_of(annotation)
-    if name:
-        return _reference(name)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        described = _type(arguments[0])
-        for mark in arguments[1:]:
-            described = _marked(described, mark)
-        return described
-    if origin is Literal:
-        return {"type": "integer" if isinstance(arguments[0], int) else "string", "enum": list(arguments)}
-    if origin is list:
-        return {"type": "array", "items": _type(arguments[0])}
-    if origin is dict:
-        values = _type(arguments[1])
-        return {"type": "object", "additionalProperties": values} if values else {"type": "object"}
-    return dict(_PRIMITIVES[annotation])
-
-
-def _name_of(annotation: Any) -> str | None:
-    if isinstance(annotation, type) and issubclass(annotation, Schema):
-        return annotation.__name__
-    for name in ("VlanConfig", "SharedStatisticsConfig"):
-        if annotation == schemas.get_schema(name):
-            return name
-    return None
+def _header_references(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -53,8 +53,10 @@ _CREDENTIALS: Final = (problems.AUTHENTICATION_ERROR, problems.NOT_AUTHENTICATED
 _ADMISSION: Final = (*_CREDENTIALS, problems.PERMISSION_DENIED)
 _LIST: Final = (problems.VALIDATION_ERROR, *_ADMISSION)
 _READ: Final = (*_ADMISSION, problems.NOT_FOUND)
-_CHANGE: Final = (problems.VALIDATION_ERROR, *_READ)
-_CANCEL: Final = (problems.CANCELLATION_POLICY_ERROR, problems.UNABLE_TO_FULFILL, *_READ)
+_QUERY: Final = (problems.VALIDATION_ERROR, *_READ)
+_CREATE: Final = (problems.VALIDATION_ERROR, problems.UNABLE_TO_FULFILL, *_ADMISSION)
+_CHANGE: Final = (problems.VALIDATION_ERROR, problems.UNABLE_TO_FULFILL, *_READ)
+_CANCEL: Final = (problems.CANCELLATION_POLICY_ERROR, *_CHANGE)
 _REMOVE: Final = (problems.UNABLE_TO_FULFILL, *_READ)
 
 
@@ -77,12 +79,14 @@ def _create(group: str, schema: str, body: str | None = None) -> Operation:
         201,
         schema,
         body=body or f"{schema}Request",
-        errors=(problems.VALIDATION_ERROR, *_ADMISSION),
+        errors=_CREATE,
         permission="write",
     )
 
 
-def _update(group: str, schema: str, status: int, *, deprecated: bool = True) -> tuple[Operation, Operation]:
+def _update(
+    group: str, schema: str, status: int, *errors: ProblemType, deprecated: bool = True
+) -> tuple[Operation, Operation]:
     stem = group.replace("-", "_")
     path, body = f"/{group}/{{id}}", f"{schema}Update"
     return (
@@ -93,7 +97,7 @@ def _update(group: str, schema: str, status: int, *, deprecated: bool = True) ->
             status,
             schema,
             body=body,
-            errors=_CHANGE,
+            errors=(*_CHANGE, *errors),
             permission="write",
             deprecated=deprecated,
         ),
@@ -105,7 +109,7 @@ def _update(group: str, schema: str, status: int, *, deprecated: bool = True) ->
             schema,
             body=body,
             partial=True,
-            errors=_CHANGE,
+            errors=(*_CHANGE, *errors),
             permission="write",
         ),
     )
@@ -144,7 +148,7 @@ def _policy(operation_id: str, group: str) -> Operation:
         200,
         "CancellationPolicy",
         filters=(text("decommission_at"),),
-        errors=_CHANGE,
+        errors=_QUERY,
     )
 
 
@@ -152,7 +156,7 @@ def _loa(group: str) -> tuple[Operation, Operation]:
     stem, path = group.replace("-", "_"), f"/{group}/{{id}}/loa"
     return (
         Operation(f"{stem}_loa_download", "GET", path, 200, None, errors=_READ),
-        Operation(f"{stem}_loa_upload", "POST", path, 200, None, body="binary", errors=_CHANGE, permission="write"),
+        Operation(f"{stem}_loa_upload", "POST", path, 200, None, body="binary", errors=_QUERY, permission="write"),
     )
 
 
@@ -164,7 +168,7 @@ _PEERS: Final = (integer("asn"), text("mac_address"), text("ip_address"), intege
 def _statistics(group: str, schema: str) -> tuple[Operation, Operation]:
     stem, path = group.replace("-", "_"), f"/{group}/{{id}}/statistics"
     return (
-        Operation(f"{stem}_statistics_read", "GET", path, 200, schema, filters=_WINDOW, errors=_CHANGE),
+        Operation(f"{stem}_statistics_read", "GET", path, 200, schema, filters=_WINDOW, errors=_QUERY),
         Operation(
             f"{stem}_statistics_timeseries_read",
             "GET",
@@ -172,7 +176,7 @@ def _statistics(group: str, schema: str) -> tuple[Operation, Operation]:
             200,
             "AggregateTimeseries",
             filters=_SERIES,
-            errors=_CHANGE,
+            errors=_QUERY,
         ),
     )
 
@@ -181,7 +185,7 @@ def _peer_statistics() -> tuple[Operation, Operation]:
     stem, path = "network_service_configs_peer_statistics", "/network-service-configs/{id}/peer-statistics"
     return (
         Operation(
-            f"{stem}_read", "GET", path, 200, "PeerAggregate", many=True, filters=(*_WINDOW, *_PEERS), errors=_CHANGE
+            f"{stem}_read", "GET", path, 200, "PeerAggregate", many=True, filters=(*_WINDOW, *_PEERS), errors=_QUERY
         ),
         Operation(
             f"{stem}_timeseries_read",
@@ -191,7 +195,7 @@ def _peer_statistics() -> tuple[Operation, Operation]:
             "PeerAggregateTimeseries",
             many=True,
             filters=(*_SERIES, *_PEERS),
-            errors=_CHANGE,
+            errors=_QUERY,
         ),
     )
 
@@ -283,11 +287,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *_update("accounts", "Account", 202),
     _remove("accounts", "Account"),
     _list("roles", "Role"),
-    Operation("roles_read", "GET", "/roles/{id}", 200, "Role", errors=_CREDENTIALS),
+    Operation("roles_read", "GET", "/roles/{id}", 200, "Role", errors=(*_CREDENTIALS, problems.NOT_FOUND)),
     _list("contacts", "Contact"),
     _create("contacts", "Contact"),
     _read("contacts", "Contact"),
-    *_update("contacts", "Contact", 200),
+    *_update("contacts", "Contact", 200, problems.CONSTRAINT_VIOLATION),
     _remove("contacts", "Contact", 200, problems.CONSTRAINT_VIOLATION),
     _list("role-assignments", "RoleAssignment"),
     _create("role-assignments", "RoleAssignment"),
@@ -328,7 +332,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "PeerRTT",
         many=True,
         filters=(text("asn"), text("ip"), integer("after")),
-        errors=_CHANGE,
+        errors=_QUERY,
     ),
     *_change_request(),
     _policy("network_service", "network-services"),

@@ -5,7 +5,7 @@ from typing import Annotated, Final, NamedTuple
 from annotated_types import Ge
 
 from peerhall.contract.marks import Maybe, Schema
-from peerhall.contract.vocabulary import Integer, Text
+from peerhall.contract.vocabulary import Date, Integer, Text
 
 BASE: Final = "https://errors.ix-api.net/v2/"
 """Where the standard's problem types live."""
@@ -45,6 +45,16 @@ INTERNAL_ERROR: Final = ProblemType(OURS + "internal-error", 500, "Internal erro
 TEMPORARILY_UNAVAILABLE: Final = ProblemType(OURS + "temporarily-unavailable", 503, "Temporarily unavailable.")
 
 
+class Conflict(Schema):
+    """One object that is in the way, and the member through which it uses the other."""
+
+    resource_type: Maybe[Text] = None
+    resource_id: Maybe[Text] = None
+    resource_property: Text | None = None
+    remote_resource_type: Maybe[Text] = None
+    remote_resource_id: Maybe[Text] = None
+
+
 class ProblemResponse(Schema):
     """What went wrong, after RFC 9457; `instance` names this very occurrence."""
 
@@ -53,6 +63,11 @@ class ProblemResponse(Schema):
     status: Maybe[Annotated[Integer, Ge(100)]] = None
     detail: Maybe[Text] = None
     instance: Maybe[Text] = None
+    conflicts: Maybe[list[Conflict]] = None
+    """Ours: what is in the way, where something is."""
+    decommission_at: Maybe[Date] = None
+    """Ours: the earliest day of disconnection, where the one asked for cannot be had."""
+    charged_until: Maybe[Date] = None
 
 
 class ValidationErrorProperty(Schema):
@@ -66,13 +81,3 @@ class ValidationErrorResponse(ProblemResponse):
     """All that is wrong with a request, at once."""
 
     properties: Maybe[list[ValidationErrorProperty]] = None
-
-
-class Conflict(Schema):
-    """One object that is in the way, and the member through which it uses the other."""
-
-    resource_type: Maybe[Text] = None
-    resource_id: Maybe[Text] = None
-    resource_property: Text | None = None
-    remote_resource_type: Maybe[Text] = None
-    remote_resource_id: Maybe[Text] = None

@@ -100,7 +100,7 @@ Text128 = Annotated[Text, MaxLen(128)]
 Text160 = Annotated[Text, MaxLen(160)]
 Text256 = Annotated[Text, MaxLen(256)]
 
-Integer = Annotated[int, AfterValidator(within_int64)]
+Integer = Annotated[int, AfterValidator(within_int64), Format("int64")]
 Natural = Annotated[Integer, Ge(0)]
 Positive = Annotated[Integer, Ge(1)]
 Asn = Annotated[int, Ge(0), Le(4294967295)]

@@ -125,7 +125,7 @@ _TAGGED = """(d.body -> 'vlan_config' @> jsonb_build_object('outer_vlan', {value
 
 _SPEAKS_AS = "d.body -> 'asns' @> to_jsonb({value}::bigint)"
 
-_BILLABLE = "(jsonb_typeof(d.body -> 'billing_information') = 'object') = ({value}::bigint <> 0)"
+_BILLABLE = "(jsonb_typeof(d.body -> 'billing_information') = 'object') = {value}::boolean"
 
 
 def _template(text: str) -> Condition:
