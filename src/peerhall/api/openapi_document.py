@@ -1,7 +1,7 @@
 """The committed OpenAPI document, in which everything works that can be made to: written anew, or compared.
 
-    python -m peerhall.api.openapi_document --write     (what `make format` runs)
-    python -m peerhall.api.openapi_document --check     (what `make check` runs)
+python -m peerhall.api.openapi_document --write     (what `make format` runs)
+python -m peerhall.api.openapi_document --check     (what `make check` runs)
 """
 
 import json

@@ -109,7 +109,6 @@ _REASONS: Final = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
-    "union_tag_not_found": "needs the member that says which kind it is",
 }
 
 
@@ -124,11 +123,16 @@ def _fault(error: ErrorDetails) -> Fault:
         known = str(error["ctx"].get("expected_tags", "")).replace("'", "")
         parts.append(discriminator)
         return Fault(".".join(parts), f"must be one of {known}" if known else "is required")
-    return Fault(".".join(parts), _REASONS.get(error["type"]) or _in_our_words(error["msg"]))
+    return Fault(".".join(parts), _REASONS.get(error["type"]) or _in_our_words(error))
 
 
-def _in_our_words(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Input should be", "must be").replace("String should", "must")
+def _in_our_words(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "too_short" | "string_too_short":
+            return f"must have at least {error['ctx']['min_length']} characters"
+        case "too_long" | "string_too_long":
+            return f"must have at most {error['ctx']['max_length']} characters"
+    return error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 @cache
