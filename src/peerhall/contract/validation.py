@@ -34,11 +34,7 @@ def check_body(schema: str, value: Any) -> Body:
     """
     model = _choose_variant(schema, value)
     checked = _validate(model, value)
-    return {
-        name: _plain(getattr(checked, name))
-        for name, field in model.model_fields.items()
-        if READ_ONLY not in field.metadata and not (getattr(checked, name) is None and NOT_NULL in field.metadata)
-    }
+    return {name: value for name, value in _plain(checked).items() if READ_ONLY not in model.model_fields[name].metadata}
 
 
 def check_changes(schema: str, type_: str, value: Any) -> Body:
@@ -90,8 +86,13 @@ def _validate(model: type[Schema], value: Any) -> Schema:
 
 
 def _plain(value: Any) -> Any:
+    """The value as JSON has it; members that must not be null are absent where they have no value."""
     if isinstance(value, Schema):
-        return value.model_dump()
+        return {
+            name: _plain(member)
+            for name, field in type(value).model_fields.items()
+            if (member := getattr(value, name)) is not None or NOT_NULL not in field.metadata
+        }
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value
