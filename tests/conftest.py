@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from peerhall.store.database import SyncConnection, connect
 from peerhall.store.embedded import EmbeddedPostgres
@@ -14,6 +15,10 @@ from peerhall.store.schema import migrate
 from tests import world
 from tests.clock import Clock
 from tests.installation import Site
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 IN_CI = bool(os.environ.get("CI"))
 

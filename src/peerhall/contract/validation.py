@@ -34,7 +34,9 @@ def check_body(schema: str, value: Any) -> Body:
     """
     model = _choose_variant(schema, value)
     checked = _validate(model, value)
-    return {name: value for name, value in _plain(checked).items() if READ_ONLY not in model.model_fields[name].metadata}
+    return {
+        name: value for name, value in _plain(checked).items() if READ_ONLY not in model.model_fields[name].metadata
+    }
 
 
 def check_changes(schema: str, type_: str, value: Any) -> Body:

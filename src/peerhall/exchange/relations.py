@@ -9,7 +9,7 @@ OWNERS: Final = ("managing_account", "consuming_account", "billing_account")
 REFERENCES: Final[dict[str, tuple[str, ...]]] = {
     "accounts": ("metro_area_network_presence",),
     "connections": ("product_offering", "pop", "metro_area", "metro_area_network", "role_assignments"),
-    "devices": ("pop",),
+    "devices": ("pop", "facility"),
     "facilities": ("metro_area",),
     "member-joining-rules": ("network_service",),
     "metro-area-networks": ("metro_area",),
@@ -50,7 +50,6 @@ REFERENCES: Final[dict[str, tuple[str, ...]]] = {
 
 REVERSE: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "connections": {"ports": ("ports", "connection"), "port_reservations": ("port-reservations", "connection")},
-    "devices": {"facility": ("pops", "devices")},
     "facilities": {"pops": ("pops", "facility")},
     "metro-area-networks": {"pops": ("pops", "metro_area_network")},
     "metro-areas": {
