@@ -6,7 +6,7 @@ Pure choices under a lock that the order desk holds; the claims taken afterwards
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from itertools import count, islice
+from itertools import islice
 from typing import Final, Literal
 
 Ipv6Scheme = Literal["sequential", "asn-hex", "asn-decimal"]
@@ -64,7 +64,7 @@ def _candidates(subnet: Subnet, asn: int | None) -> Iterable[IPv4Address | IPv6A
     digits = f"{asn:x}" if subnet.scheme == "asn-hex" else str(asn)
     groups = digits.rjust(-(-len(digits) // 4) * 4, "0")
     base = int(network.network_address) | int(groups, 16) << 16
-    return (IPv6Address(base | n) for n in count(1) if n < 65536 and IPv6Address(base | n) in network)
+    return (IPv6Address(base | n) for n in range(1, 65536) if IPv6Address(base | n) in network)
 
 
 def choose_tag(held: Sequence[tuple[range, range]], cooling: Collection[int], inner: range) -> int | None:
