@@ -80,6 +80,7 @@ def test_phases_are_before_or_in_production_or_ending() -> None:
         (Phase.LIVE, NOTHING, FREE, Phase.LIVE),
         (Phase.CHANGING, NOTHING, FREE, Phase.CHANGING),
         (Phase.CHANGING, CONFIGURED, FREE, Phase.LIVE),
+        (Phase.CHANGING, CONFIGURED, Circumstances(holding=[asn_unverified(64496)]), Phase.CHANGING),
         (Phase.LEAVING, CONFIGURED, FREE, Phase.LEAVING),
         (Phase.LEAVING, CONFIGURED, Circumstances(due=True), Phase.REMOVING),
         (Phase.REMOVING, CONFIGURED, FREE, Phase.REMOVING),
@@ -148,6 +149,7 @@ def test_notes_tell_of_the_present_only() -> None:
     assert tags(Phase.RESERVING, NOTHING, circumstances) == ["mac_missing"]
     assert tags(Phase.BUILDING, NOTHING, circumstances) == []
     assert tags(Phase.BUILDING, CONFIGURED, circumstances) == ["consumer_side_not_ready"]
+    assert tags(Phase.CHANGING, NOTHING, circumstances) == ["consumer_side_not_ready"]
     assert tags(Phase.LIVE, CONFIGURED, circumstances) == []
     broken = Network(ticket="T1", findings="no ARP answer", fault="transient", reference="R1")
     assert tags(Phase.TESTING, broken, FREE) == ["manual_step", "test_failed", "provisioning_delayed"]

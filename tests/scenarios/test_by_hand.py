@@ -8,7 +8,7 @@ import pytest
 
 from peerhall.provisioning.driver import DriverContext
 from peerhall.provisioning.drivers.manual import Manual
-from peerhall.store import settings
+from peerhall.store import settings, tasks
 from peerhall.store.database import OrderPool, connect
 from tests.clock import Clock, RunningClock
 from tests.commands import Operator
@@ -177,6 +177,35 @@ def test_a_new_asn_waits_for_the_operators_word(operator: Operator, site: Site, 
         refused = member.get(f"/network-service-configs/{config}")
         assert (refused["state"], refused["status"][0]["tag"]) == ("cancelled", "order_refused")
         assert titles(operator) == []
+
+
+@pytest.mark.parametrize(("answer", "asns"), [("done", [64496, 64497]), ("fail", [64496])])
+def test_a_new_asn_of_a_config_in_use_waits_too_and_is_taken_back_when_it_is_not_theirs(
+    operator: Operator, site: Site, answer: str, asns: list[int]
+) -> None:
+    member, port = connected(operator, site)
+    config = f"/network-service-configs/{member.order_peering(port, macs=[member.order_mac()['id']])['id']}"
+    for _ in range(2):
+        site.reconcile()
+        operator.run("task", "done", operator.read("task", "list")[0]["task"])
+    site.reconcile()
+    assert member.get(config)["state"] == "production"
+    with connect(site.dsn) as connection:
+        rules = {"account": "exchange", "name": "Example", "accept_all_asns": False}
+        settings.write_setting(connection, "exchange", rules)
+        tasks.verify_asn(connection, "member", 64496, "operator", site.clock())
+
+    member.patch(config, {"asns": [64496, 64497]})
+    site.reconcile()
+    pending = member.get(config)
+    assert pending["state"] == "production_change_pending"
+    assert [entry["attrs"] for entry in pending["status"] if entry["tag"] == "asn_unverified"] == [{"asn": 64497}]
+    operator.run("task", answer, operator.read("task", "list")[0]["task"], "--note", "looked it up")
+    site.reconcile()
+    settled = member.get(config)
+    assert (settled["state"], settled["asns"]) == ("production", asns)
+    assert member.get("/accounts/member")["asns"] == asns
+    assert ("order_refused" in {entry["tag"] for entry in settled["status"]}) == (answer == "fail")
 
 
 def test_tasks_that_are_not_there_are_not_closed(operator: Operator, site: Site) -> None:

@@ -135,7 +135,7 @@ class Circumstances:
     missing: Sequence[Note] = ()
     """What keeps it from being reserved."""
     holding: Sequence[Note] = ()
-    """What keeps it, configured, from being tested or used."""
+    """What keeps it, configured, from being tested or used, or a change of it from being done."""
     tested: bool = False
     """Whether it goes through a test before production."""
     due: bool = False
@@ -161,7 +161,7 @@ def decide_phase(phase: Phase, network: Network, circumstances: Circumstances) -
             return Phase.TESTING if circumstances.tested else Phase.LIVE
         case Phase.TESTING if network.tested:
             return Phase.LIVE
-        case Phase.CHANGING if network.configured:
+        case Phase.CHANGING if network.configured and not circumstances.holding:
             return Phase.LIVE
         case Phase.LEAVING if circumstances.due:
             return Phase.REMOVING
@@ -187,7 +187,7 @@ def decide_notes(phase: Phase, network: Network, circumstances: Circumstances) -
     notes: list[Note] = []
     if phase is Phase.RESERVING:
         notes += circumstances.missing
-    if phase is Phase.BUILDING and network.configured:
+    if phase is Phase.CHANGING or (phase is Phase.BUILDING and network.configured):
         notes += circumstances.holding
     if phase not in (Phase.GONE, Phase.ARCHIVED):
         notes += network.notes()

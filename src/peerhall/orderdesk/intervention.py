@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Network, phase_of, with_network
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Network, phase_of, with_network
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
-from peerhall.orderdesk import connections, network_feature_configs, network_service_configs, settling
+from peerhall.orderdesk import connections, exchange_lans, network_feature_configs, network_service_configs, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
 ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs")
@@ -27,6 +27,19 @@ def refuse(order: Order, record: Record, reason: str) -> Record:
         case _:
             raise AssertionError(f"{record.kind} are not orders")
     return settling.describe(order, ended)
+
+
+def refuse_asn(order: Order, record: Record, asn: int, reason: str) -> Record:
+    """Turns down an ASN: with the order that waits for it or, of a config in production, only the change it came by."""
+    if phase_of(record) in BEFORE_PRODUCTION:
+        return refuse(order, record, reason)
+    if phase_of(record) not in IN_PRODUCTION:
+        return record
+    kept = [each for each in record.body["asns"] if each != asn]
+    changed = order.save(record.with_body(asns=kept).with_meta(refused=reason))
+    exchange_lans.list_asns(order, str(changed.consuming_account))
+    order.settle_later(changed)
+    return settling.describe(order, changed)
 
 
 def retry(order: Order, record: Record) -> Record:

@@ -95,6 +95,7 @@ def _follow_up(before: Record, after: Record) -> Record:
     new_asns = set(after.body.get("asns") or ()) - set(before.body.get("asns") or ())
     if not touched and not new_asns:
         return after
+    after = after.with_meta(refused=None)
     if touched:
         after = with_network(after, outdated(Network.of(after)))
     if phase_of(before) in IN_PRODUCTION:
