@@ -1,0 +1,116 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Phase
+from peerhall.exchange.records import Record
+from peerhall.provisioning.desired import Facts, derive_wanted, key_of
+from peerhall.provisioning.driver import Config, Device
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+SWITCH = Device("switch", "sw1.ork1")
+VLAN = {"vlan_type": "dot1q", "vlan": 100, "vlan_ethertype": "0x8100"}
+
+
+def record(kind: str, id_: str, phase: Phase = Phase.LIVE, **body: Any) -> Record:
+    return Record(id_, kind, {"id": id_, **body}, {"phase": phase.value})
+
+
+def connection(phase: Phase = Phase.LIVE) -> Record:
+    return record("connections", "connection", phase, name="ork1-10g", mode="lag_lacp", lacp_timeout="slow")
+
+
+def port(id_: str, phase: Phase = Phase.LIVE) -> Record:
+    members = {"name": f"Ethernet{id_}", "speed": 10000, "media_type": "10GBASE-LR", "connection": "connection"}
+    return record("ports", id_, phase, **members)
+
+
+def config(phase: Phase = Phase.LIVE, **body: Any) -> Record:
+    members = {"connection": "connection", "network_service": "lan", "vlan_config": VLAN, **body}
+    return record("network-service-configs", "config", phase, **members)
+
+
+def session(phase: Phase = Phase.LIVE, **body: Any) -> Record:
+    members = {"ip": "v6", "asn": 64496, "session_mode": "public", "bgp_session_type": "passive", **body}
+    return record("network-feature-configs", "session", phase, **members)
+
+
+def named(connection_phase: Phase = Phase.LIVE) -> dict[str, Record]:
+    others = [
+        connection(connection_phase),
+        record("network-services", "lan", name="Example LAN"),
+        record("macs", "mac", address="02:00:5E:10:00:01"),
+        record("macs", "expired", address="02:00:5e:10:00:02", valid_not_after="2026-09-01T12:00:00Z"),
+        record("ips", "v4", address="192.0.2.10", prefix_length=26, version=4),
+        record("ips", "v6", address="2001:db8:1::10", prefix_length=64, version=6),
+    ]
+    return {each.id: each for each in others}
+
+
+def wanted(facts: Facts) -> dict[str, Config]:
+    return {each.key: each.config for each in derive_wanted(facts, NOW)}
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_an_order_is_wanted_from_when_it_is_built_until_its_last_day(phase: Phase) -> None:
+    facts = Facts(SWITCH, (port("1", phase),), (config(phase),), (session(phase),), named())
+    keys = {"port/1", "attachment/config", "session/session"} if phase in WANTED_IN_NETWORK else set()
+    assert wanted(facts).keys() == keys
+
+
+def test_a_port_goes_with_its_connection() -> None:
+    assert wanted(Facts(SWITCH, (port("1"),), named=named(Phase.REMOVING))) == {}
+    assert wanted(Facts(SWITCH, (port("1"),), named=named())) == {
+        "port/1": {
+            "port": "Ethernet1",
+            "speed_mbps": 10000,
+            "media_type": "10GBASE-LR",
+            "connection": "ork1-10g",
+            "mode": "lag_lacp",
+            "lacp_timeout": "slow",
+        }
+    }
+
+
+def test_an_attachment_has_the_ports_in_use_the_macs_that_are_valid_and_all_addresses() -> None:
+    ports = (port("2"), port("1"), port("3", Phase.REMOVING))
+    facts = Facts(SWITCH, ports, (config(macs=["mac", "expired"], ips=["v6", "v4"], capacity=500),), named=named())
+    assert wanted(facts)["attachment/config"] == {
+        "connection": "ork1-10g",
+        "ports": ["Ethernet1", "Ethernet2"],
+        "service": "Example LAN",
+        "vlan_config": VLAN,
+        "macs": ["02:00:5e:10:00:01"],
+        "capacity_mbps": 500,
+        "addresses": ["192.0.2.10/26", "2001:db8:1::10/64"],
+    }
+
+
+def test_only_what_is_under_test_is_to_be_tested() -> None:
+    for phase in WANTED_IN_NETWORK:
+        (aim,) = derive_wanted(Facts(SWITCH, configs=(config(phase),), named=named()), NOW)
+        assert aim.test == (phase is Phase.TESTING)
+
+
+@pytest.mark.parametrize(
+    ("body", "as_set", "limit"),
+    [
+        ({"as_set_v4": "AS-FOUR", "as_set_v6": "AS-SIX", "max_prefix_v4": 4, "max_prefix_v6": 6}, "AS-SIX", 6),
+        ({"as_set_v4": "AS-FOUR", "max_prefix_v4": 4}, "AS-FOUR", None),
+    ],
+)
+def test_a_session_is_of_the_family_of_its_address(body: dict[str, Any], as_set: str, limit: int | None) -> None:
+    found = wanted(Facts(Device("rs1", "rs1"), sessions=(session(**body),), named=named()))["session/session"]
+    assert (found["neighbor"], found["as_set"], found["max_prefix"]) == ("2001:db8:1::10", as_set, limit)
+
+
+@pytest.mark.parametrize(("password", "configured"), [("", None), (None, None), ("x", "x")])
+def test_an_empty_password_is_none(password: str | None, configured: str | None) -> None:
+    found = wanted(Facts(Device("rs1", "rs1"), sessions=(session(password=password),), named=named()))
+    assert found["session/session"]["password"] == configured
+
+
+def test_orders_are_called_by_kind_and_id() -> None:
+    facts = Facts(SWITCH, (port("1"),), (config(),), (session(),))
+    assert [key_of(order) for order in facts.orders] == ["port/1", "attachment/config", "session/session"]
