@@ -110,7 +110,8 @@ def test_the_connection_knows_the_vlan_type_and_ethertype(vlan_config: Body, wro
 def test_a_tag_is_picked_where_none_was_given() -> None:
     held = [(range(2, 3), EVERY)]
     assert fill_in_tag(DOT1Q, held, {3}) == ({"vlan_type": "dot1q", "vlan": 4, "vlan_ethertype": "0x8100"}, True)
-    picked, _ = fill_in_tag(QINQ, [(range(2, 3), range(7, 8)), (range(3, 4), range(8, 9))], ())
+    neighbours = [(range(3, 4), range(6, 7)), (range(3, 4), range(8, 9))]
+    picked, _ = fill_in_tag(QINQ, [(range(2, 3), range(7, 8)), *neighbours], ())
     assert picked == {**QINQ, "outer_vlan": 3, "outer_vlan_ethertype": "0x8100"}
 
 
