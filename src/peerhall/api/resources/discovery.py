@@ -25,7 +25,7 @@ _PATIENCE_SECONDS: Final = 2.0
 async def answer_health(_: Request, runtime: Runtime, __: Operation, ___: tuple[str, ...]) -> Response:
     """Always 200, as pyixapi takes anything else for IX-API 1; trouble shows in `status`."""
     now = runtime.clock()
-    database, reconciler = await _look(runtime, now)
+    database, reconciler, timezone = await _look(runtime, now)
     status = "fail" if database["status"] == "fail" else "warn" if reconciler["status"] == "warn" else "pass"
     document: dict[str, Any] = {
         "status": status,
@@ -35,6 +35,8 @@ async def answer_health(_: Request, runtime: Runtime, __: Operation, ___: tuple[
         "description": "IX-API by Peerhall",
         "checks": {"database:connection": [database], "provisioning:heartbeat": [reconciler]},
     }
+    if timezone is not None:
+        document["notes"] = [f"Contract days begin at midnight in the time zone {timezone}."]
     outputs = [check["output"] for check in (database, reconciler) if "output" in check]
     if outputs:
         document["output"] = " ".join(outputs)
@@ -62,27 +64,31 @@ async def answer_extensions(request: Request, _: Runtime, operation: Operation, 
     return Response(b"[]", media_type=MEDIA_TYPE)
 
 
-async def _look(runtime: Runtime, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _look(runtime: Runtime, now: datetime) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+    """How the database and the reconciler are, and the exchange's time zone, once there is an exchange."""
     at = write_instant(now)
     database: dict[str, Any] = {"componentType": "datastore", "status": "pass", "time": at}
     reconciler: dict[str, Any] = {"componentType": "component", "status": "pass", "time": at}
     try:
-        seen = await asyncio.wait_for(_read_heartbeat(runtime), _PATIENCE_SECONDS)
+        seen, timezone = await asyncio.wait_for(_read_signs(runtime), _PATIENCE_SECONDS)
     except (DatabaseUnavailable, psycopg.Error, TimeoutError):
         database |= {"status": "fail", "output": "The database does not answer."}
         reconciler |= {"status": "warn", "output": "The reconciler's heartbeat cannot be read."}
-        return database, reconciler
+        return database, reconciler, None
     if seen is None or now - seen > timedelta(seconds=HEARTBEAT_SECONDS):
         since = "has never run" if seen is None else f"was last heard of at {write_instant(seen)}"
         output = f"The reconciler {since}; orders are taken but do not proceed."
         reconciler |= {"status": "warn", "output": output}
     if seen is not None:
         reconciler |= {"observedValue": write_instant(seen)}
-    return database, reconciler
+    return database, reconciler, timezone
 
 
-async def _read_heartbeat(runtime: Runtime) -> datetime | None:
+async def _read_signs(runtime: Runtime) -> tuple[datetime | None, str | None]:
     async with runtime.reads.cursor() as cursor:
-        await cursor.execute("select max(at) from heartbeat where name = 'provisioning'")
+        await cursor.execute(
+            """select (select max(at) from heartbeat where name = 'provisioning'),
+                      (select coalesce(value ->> 'timezone', 'UTC') from setting where name = 'exchange')"""
+        )
         row = await cursor.fetchone()
-    return row[0] if row else None
+    return row or (None, None)
