@@ -1,7 +1,7 @@
 """Checks bodies against the standard's schemas and says in plain words, all at once, what is wrong with them."""
 
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -10,6 +10,7 @@ from peerhall.contract import schemas
 from peerhall.contract.marks import NOT_NULL, READ_ONLY, Schema
 
 Body = dict[str, Any]
+M = TypeVar("M", bound=Schema)
 
 
 class Fault(NamedTuple):
@@ -33,7 +34,7 @@ def check_body(schema: str, value: Any) -> Body:
     Read-only and unknown members are left behind. Raises InvalidBody.
     """
     model = _choose_variant(schema, value)
-    checked = _validate(model, value)
+    checked = validate(model, value)
     return {
         name: value for name, value in _plain(checked).items() if READ_ONLY not in model.model_fields[name].metadata
     }
@@ -49,12 +50,26 @@ def check_changes(schema: str, type_: str, value: Any) -> Body:
     if type_ and value.get("type", type_) != type_:
         raise InvalidBody([Fault("type", f"must be {type_}, the type of the object, or be left out")])
     model = _partial(schema, type_)
-    checked = _validate(model, value)
+    checked = validate(model, value)
     return {
         name: _plain(getattr(checked, name))
         for name, field in model.model_fields.items()
         if name in checked.model_fields_set and name != "type" and READ_ONLY not in field.metadata
     }
+
+
+def check_document(schema: str, value: Any) -> Body:
+    """An object of ours as its schema has it, read-only members and all. Raises InvalidBody."""
+    checked = validate(_choose_variant(schema, value), value)
+    return {name: _plain(getattr(checked, name)) for name in type(checked).model_fields if name in value}
+
+
+def validate(model: type[M], value: Any) -> M:
+    """The value as this very model. Raises InvalidBody."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise InvalidBody([_fault(each) for each in error.errors(include_url=False, include_input=False)]) from None
 
 
 def _choose_variant(schema: str, value: Any) -> type[Schema]:
@@ -78,13 +93,6 @@ def _partial(schema: str, type_: str) -> type[Schema]:
     whole = variants.get(type_) or variants[""]
     members: dict[str, Any] = {name: (field.rebuild_annotation(), None) for name, field in whole.model_fields.items()}
     return create_model(f"Partial{whole.__name__}", __base__=Schema, **members)
-
-
-def _validate(model: type[Schema], value: Any) -> Schema:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise InvalidBody([_fault(each) for each in error.errors(include_url=False, include_input=False)]) from None
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ Claims are taken in one order by everybody and with `on conflict do nothing`, so
 a row that does not come back is held by somebody else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -78,6 +78,45 @@ def release_one(connection: SyncConnection, claim: Claim, holder: str, now: date
         ),
         (now, claim.kind, claim.scope, claim.value, holder),
     )
+
+
+def list_held(connection: SyncConnection, holders: Collection[str]) -> dict[str, set[Claim | PrefixClaim]]:
+    """What each of these documents holds, VLANs aside."""
+    held: dict[str, set[Claim | PrefixClaim]] = {holder: set() for holder in holders}
+    for holder, kind, scope, value in connection.execute(
+        sql(f"select holder, kind, scope, value from claim where holder = any(%s) and {_LIVE}"), (list(holders),)
+    ):
+        held[holder].add(Claim(kind, scope, value))
+    for holder, prefix in connection.execute(
+        sql(f"select holder, network(prefix)::text from prefix_claim where holder = any(%s) and {_LIVE}"),
+        (list(holders),),
+    ):
+        held[holder].add(PrefixClaim(prefix))
+    return held
+
+
+def list_holders(connection: SyncConnection, kind: str, scopes: Collection[str]) -> dict[tuple[str, str], Holder]:
+    """Who holds what of a kind in these scopes, by (scope, value)."""
+    rows = connection.execute(
+        sql(f"select scope, value, holder, account from claim where kind = %s and scope = any(%s) and {_LIVE}"),
+        (kind, list(scopes)),
+    )
+    return {(scope, value): Holder(holder, account) for scope, value, holder, account in rows}
+
+
+def list_tags(connection: SyncConnection, connections: Collection[int]) -> dict[int, list[tuple[range, range, str]]]:
+    """The (outer, inner) tags held on connections, with their holders, by the connection's serial."""
+    rows = connection.execute(
+        sql(
+            f"""select connection, lower(outer_tag), upper(outer_tag), lower(inner_tag), upper(inner_tag), holder
+                from vlan_claim where connection = any(%s) and {_LIVE} order by serial"""
+        ),
+        (list(connections),),
+    )
+    held: dict[int, list[tuple[range, range, str]]] = {}
+    for row in rows:
+        held.setdefault(row[0], []).append((range(row[1], row[2]), range(row[3], row[4]), row[5]))
+    return held
 
 
 def list_values(

@@ -124,6 +124,17 @@ def verified_asns(connection: SyncConnection, account: str) -> set[int]:
     return {row[0] for row in rows}
 
 
+def accounts_of_asns(connection: SyncConnection, asns: Collection[int]) -> dict[int, list[str]]:
+    """The accounts that each of the ASNs was accepted for, the first one first."""
+    rows = connection.execute(
+        "select asn, account from account_asn where asn = any(%s) order by verified_at, account", (list(asns),)
+    )
+    found: dict[int, list[str]] = {}
+    for asn, account in rows:
+        found.setdefault(asn, []).append(account)
+    return found
+
+
 def verify_asn(connection: SyncConnection, account: str, asn: int, by: str, now: datetime) -> None:
     """Accepts an ASN for an account."""
     connection.execute(

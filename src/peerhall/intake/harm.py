@@ -1,0 +1,149 @@
+"""What an exchange file may not do: take away, or move, what members use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from peerhall.exchange.claims import ADDRESS, PORT, Claim, Holder, PrefixClaim
+from peerhall.exchange.records import Record
+from peerhall.intake import lans
+from peerhall.intake.catalogue import PERIODS, Catalogue
+from peerhall.intake.identity import KEY, name_kind, name_of
+from peerhall.intake.plan import Change, Plan
+from peerhall.intake.positions import Mistake, MistakesFound, Node
+from peerhall.store import catalogue as own
+from peerhall.store import claims, documents
+from peerhall.store.database import SyncConnection
+
+FROZEN_IN_USE: Final[dict[str, tuple[str, ...]]] = {
+    "metro-area-networks": ("metro_area",),
+    "pops": ("facility", "metro_area_network"),
+    "devices": ("pop",),
+    "network-services": ("metro_area_network",),
+    "network-features": ("network_service",),
+    "product-offerings": (
+        "type",
+        "resource_type",
+        "physical_port_speed",
+        "handover_metro_area_network",
+        "service_metro_area_network",
+        "exchange_lan_network_service",
+        *PERIODS,
+    ),
+}
+"""Members that members' orders were made under; they stay as they are while there are such orders."""
+
+_ORDERS: Final = ("connections", "network-service-configs", "network-feature-configs", "ports", "port-reservations")
+
+_REMEDY: Final = {
+    "product-offerings": "leave it in, with orderable_not_after in the past, and add another one beside it",
+    "roles": "leave it in",
+}
+
+
+@dataclass(slots=True)
+class Intake:
+    """One transaction: what is asked for, what is there, what is wrong with it."""
+
+    connection: SyncConnection
+    catalogue: Catalogue
+    now: datetime
+    actor: str
+    nodes: dict[str, Node]
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def refuse(self, record: Record, reason: str, member: str = "") -> None:
+        """Adds a mistake about a document, at its entry when it has one."""
+        node = self.nodes.get(record.id)
+        if node is None:
+            self.mistakes.append(Mistake(0, str(record.meta[KEY]).replace("/", ".", 1), reason))
+        else:
+            path = f"{node.path}.{member}" if member else node.path
+            self.mistakes.append(Mistake(node.find(member).line, path, reason))
+
+    def raise_if_any(self) -> None:
+        if self.mistakes:
+            raise MistakesFound(self.catalogue.file, self.mistakes)
+
+
+def refuse_harm(intake: Intake, plan: Plan, wanted: Sequence[Record]) -> None:
+    """Adds a mistake for everything in the plan that members' orders stand in the way of."""
+    touched = [*(each.id for each in plan.removed), *(change.before.id for change in plan.changed)]
+    mine = [*(record.id for record in wanted), *(each.id for each in plan.removed)]
+    users = own.count_users(intake.connection, touched, mine)
+    for record in plan.removed:
+        if record.id in users:
+            remedy = _REMEDY.get(record.kind, "put it back, or have what uses it end first")
+            intake.refuse(record, f"was taken out, but is in use by {_write_users(users[record.id])}; {remedy}")
+    for change in plan.changed:
+        orders = {kind: count for kind, count in users.get(change.before.id, {}).items() if kind in _ORDERS}
+        if orders:
+            _refuse_moving(intake, change, orders)
+        if change.before.kind == "network-services":
+            _refuse_shrinking(intake, change)
+        if change.before.kind == "devices":
+            _refuse_losing_ports(intake, change)
+
+
+def refuse_held(intake: Intake, record: Record, claim: Claim | PrefixClaim, holder: Holder | None) -> None:
+    """Adds a mistake for a prefix or an address that somebody else holds."""
+    by = _name_account(intake, holder)
+    if isinstance(claim, Claim):
+        member = "ip_v6" if ":" in claim.value else "ip_v4"
+        intake.refuse(record, f"{claim.value} is in use by {by}; give the route server another address", member)
+    else:
+        member = "subnet_v6" if ":" in claim.prefix else "subnet_v4"
+        named = documents.find_many(intake.connection, [holder.document] if holder else [])
+        what = "".join(f"{name_of(each)}, " for each in named.values())
+        intake.refuse(record, f"overlaps with {what}a prefix of {by}; a LAN needs a prefix of its own", member)
+
+
+def _refuse_moving(intake: Intake, change: Change, orders: Mapping[str, int]) -> None:
+    for member in FROZEN_IN_USE.get(change.before.kind, ()):
+        if change.before.body.get(member) != change.after.body.get(member):
+            was = _write_value(intake, change.before.body.get(member))
+            remedy = _REMEDY.get(change.before.kind, f"leave it at {was}")
+            intake.refuse(change.after, f"cannot change from {was} under {_write_users(orders)}; {remedy}", member)
+
+
+def _refuse_shrinking(intake: Intake, change: Change) -> None:
+    holders = claims.list_holders(intake.connection, ADDRESS, [change.before.id])
+    members = [value for (_, value), holder in holders.items() if holder.document not in intake.nodes]
+    outside = lans.list_left_outside(members, change.before, change.after)
+    for version in lans.VERSIONS:
+        lost = [each for each in outside if (":" in each) == (version == 6)]
+        if lost:
+            several = f"{lost[0]} and {len(lost) - 1} more addresses" if len(lost) > 1 else lost[0]
+            reason = f"would leave {several} outside, which members hold; keep a prefix that they lie in"
+            intake.refuse(change.after, reason, f"subnet_v{version}")
+
+
+def _refuse_losing_ports(intake: Intake, change: Change) -> None:
+    holders = claims.list_holders(intake.connection, PORT, [change.before.id])
+    gone = _port_names(change.before) - _port_names(change.after)
+    lost = [name for name in sorted(gone) if (change.before.id, name) in holders]
+    if lost:
+        used = f"{lost[0]}, which {_name_account(intake, holders[change.before.id, lost[0]])} uses"
+        several = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+        intake.refuse(change.after, f"no longer has {used}{several}; keep the names of ports that are in use", "ports")
+
+
+def _port_names(device: Record) -> set[str]:
+    return {name for group in device.meta.get("ports", ()) for name in group["names"]}
+
+
+def _write_users(users: Mapping[str, int]) -> str:
+    return " and ".join(f"{count} {name_kind(kind, count)}" for kind, count in users.items())
+
+
+def _write_value(intake: Intake, value: Any) -> str:
+    named = documents.find_many(intake.connection, [value]).get(value) if isinstance(value, str) else None
+    return name_of(named) if named else repr(value)
+
+
+def _name_account(intake: Intake, holder: Holder | None) -> str:
+    if holder is None:
+        return "somebody else"
+    record = documents.find_many(intake.connection, [holder.account]).get(holder.account)
+    return name_of(record) if record else holder.account

@@ -1,0 +1,432 @@
+"""Reads an export as it comes: whatever is not as the schema has it is put right where it can be, and told."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any, Final
+
+from peerhall.contract.vocabulary import instant
+from peerhall.intake.ixf.export import (
+    SCHEMAS,
+    Attachment,
+    Connection,
+    Export,
+    Interface,
+    Ixp,
+    Member,
+    Presence,
+    Switch,
+    Vlan,
+)
+from peerhall.intake.ixf.remarks import Remarks, Topic
+from peerhall.intake.lans import Version
+
+Object = Mapping[str, Any]
+
+_FAMILIES: Final[tuple[tuple[str, Version], ...]] = (("ipv4", 4), ("ipv6", 6))
+_MAC: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
+_ASN: Final = re.compile(r"(?:AS)?([0-9]{1,10})", re.ASCII | re.IGNORECASE)
+_LARGEST_ASN: Final = 4294967295
+_LARGEST: Final = 2**31 - 1
+_SHORTEST: Final = {4: 8, 6: 16}
+"""Prefix lengths below which no LAN is that big."""
+
+# What of each object is used; anything else that holds something is told about as left aside.
+_TOP: Final = frozenset({"version", "timestamp", "ixp_list", "member_list", "generator"})
+_IXP: Final = frozenset({"ixp_id", "shortname", "name", "country", "ixf_id", "peeringdb_id", "vlan", "switch"})
+_MEMBER: Final = frozenset({"asnum", "name", "member_type", "type", "member_since", "connection_list"})
+_CONNECTION: Final = frozenset({"ixp_id", "state", "connected_since", "if_list", "vlan_list"})
+
+
+class ExportUnreadable(Exception):
+    """The file is no member export that can be read; the message says why and what to do."""
+
+
+def read_export(file: Path, remarks: Remarks) -> Export:
+    """The export in a JSON file. Raises ExportUnreadable, or OSError when there is no such file."""
+    try:
+        content = json.loads(file.read_bytes())
+    except json.JSONDecodeError as error:
+        raise ExportUnreadable(
+            f"{file.name}:{error.lineno}: is not JSON here: {error.msg}. Export the members anew; was it cut off?"
+        ) from None
+    except UnicodeDecodeError:
+        raise ExportUnreadable(f"{file.name}: is not UTF-8 text. Export the members anew, as UTF-8.") from None
+    except RecursionError:
+        raise ExportUnreadable(f"{file.name}: is nested too deeply for a member export.") from None
+    try:
+        return parse_export(content, remarks)
+    except ExportUnreadable as error:
+        raise ExportUnreadable(f"{file.name}: {error}") from None
+
+
+def parse_export(content: Any, remarks: Remarks) -> Export:
+    """The export in parsed JSON. Raises ExportUnreadable when it is something else."""
+    hint = "An IX-F member export is a JSON object with version, ixp_list and member_list."
+    if not isinstance(content, dict):
+        raise ExportUnreadable(f"is not a member export. {hint}")
+    if not isinstance(content.get("member_list"), list):
+        raise ExportUnreadable(f"has no member_list. {hint}")
+    version = str(content.get("version", "")).strip()
+    if version not in SCHEMAS:
+        named = f"has version {version!r}" if version else "has no version"
+        raise ExportUnreadable(f"{named}; {', '.join(SCHEMAS)} can be read. Export the members in one of these.")
+    return _Reading(remarks).export(content, version)
+
+
+class _Reading:
+    """One reading of one export."""
+
+    def __init__(self, remarks: Remarks) -> None:
+        self._remarks = remarks
+        self._aside: Counter[str] = Counter()
+
+    def export(self, content: Object, version: str) -> Export:
+        ixps = self._ixps(content)
+        members = self._members(content, ixps)
+        self._set_aside("the export", content, _TOP)
+        for what, count in sorted(self._aside.items()):
+            self._remarks.add(Topic.ASIDE, what, f"{count} time{'s' if count > 1 else ''}")
+        return Export(version, _text(content.get("timestamp")), tuple(ixps.values()), tuple(members.values()))
+
+    # The exchange's own things.
+
+    def _ixps(self, content: Object) -> dict[str, Ixp]:
+        ixps: dict[str, Ixp] = {}
+        for index, entry in enumerate(self._objects(content, "ixp_list", "the export")):
+            key = _key(entry.get("ixp_id")) or (str(index) if entry.get("ixp_id") is None else "")
+            title = f"IXP {_text(entry.get('shortname')) or key}"
+            if key in ixps:
+                self._remarks.add(Topic.DUPLICATE, title, f"ixp_id {key} is another IXP's already; this one is ignored")
+                continue
+            ixps[key] = Ixp(
+                id=key,
+                shortname=_text(entry.get("shortname")),
+                name=_text(entry.get("name")),
+                country=_country(entry.get("country")),
+                ixf_id=self._number(entry, "ixf_id", title),
+                peeringdb_id=self._number(entry, "peeringdb_id", title),
+                vlans=tuple(self._vlans(entry, title).values()),
+                switches=tuple(self._switches(entry, title).values()),
+            )
+            self._set_aside("of an IXP", entry, _IXP)
+        return ixps
+
+    def _vlans(self, ixp: Object, title: str) -> dict[str, Vlan]:
+        vlans: dict[str, Vlan] = {}
+        for entry in self._objects(ixp, "vlan", title):
+            key = _key(entry.get("id"))
+            if key in vlans:
+                self._remarks.add(Topic.DUPLICATE, title, f"VLAN {key or 'without an id'} is listed twice")
+                continue
+            where = f"{title}, VLAN {_text(entry.get('name')) or key}"
+            prefixes = [self._prefix(entry, family, version, where) for family, version in _FAMILIES]
+            vlans[key] = Vlan(key, _text(entry.get("name")), *prefixes)
+        return vlans
+
+    def _prefix(self, vlan: Object, family: str, version: Version, where: str) -> str | None:
+        details = vlan.get(family)
+        if not isinstance(details, dict) or not details.get("prefix"):
+            return None
+        text, length = _text(details.get("prefix")), details.get("mask_length")
+        try:
+            network = ip_network(text if "/" in text else f"{text}/{_integer(length)}", strict=False)
+            if network.version != version or network.prefixlen < _SHORTEST[version]:
+                raise ValueError
+        except ValueError:
+            self._remarks.add(Topic.UNREADABLE, where, f"{text!r}/{length!r} is not an IPv{version} prefix")
+            return None
+        return str(network)
+
+    def _switches(self, ixp: Object, title: str) -> dict[str, Switch]:
+        switches: dict[str, Switch] = {}
+        for entry in self._objects(ixp, "switch", title):
+            key = _key(entry.get("id"))
+            if key in switches:
+                self._remarks.add(Topic.DUPLICATE, title, f"switch {key or 'without an id'} is listed twice")
+                continue
+            switches[key] = Switch(
+                id=key,
+                name=_text(entry.get("name")),
+                colo=_text(entry.get("colo")),
+                city=_text(entry.get("city")),
+                country=_country(entry.get("country")),
+                peeringdb_facility=self._number(entry, "pdb_facility_id", f"{title}, switch {key}"),
+            )
+        return switches
+
+    # The members.
+
+    def _members(self, content: Object, ixps: dict[str, Ixp]) -> dict[int, Member]:
+        members: dict[int, Member] = {}
+        for index, entry in enumerate(self._objects(content, "member_list", "the export")):
+            asn = _asn(entry.get("asnum"))
+            name = _text(entry.get("name"))
+            if asn is None:
+                title = name or f"entry {index + 1} of member_list"
+                self._remarks.add(Topic.SKIPPED, title, f"{entry.get('asnum')!r} is not an AS number")
+                continue
+            member = self._member(entry, asn, name, ixps)
+            if (known := members.get(asn)) is not None:
+                self._remarks.add(
+                    Topic.DUPLICATE,
+                    known.title,
+                    f"stands in the export again{f' as {name}' if name else ''}; both are the same account here",
+                )
+                name, since = known.name or member.name, known.since or member.since
+                connections = (*known.connections, *member.connections)
+                member = Member(asn, name, known.kind or member.kind, since, connections)
+            members[asn] = member
+        return members
+
+    def _member(self, entry: Object, asn: int, name: str, ixps: dict[str, Ixp]) -> Member:
+        title = f"AS{asn} {name}".strip()
+        if not name:
+            self._remarks.add(Topic.INFERRED, title, "name: it has none, and is called by its AS number")
+        self._set_aside("of a member", entry, _MEMBER)
+        connections = [self._connection(each, title, ixps) for each in self._objects(entry, "connection_list", title)]
+        if not connections:
+            self._remarks.add(Topic.SKIPPED, title, "has no connections; only the account is imported")
+        kind = _text(entry.get("member_type") or entry.get("type"))
+        return Member(asn, name, kind, self._day(entry, "member_since", title), tuple(connections))
+
+    def _connection(self, entry: Object, title: str, ixps: dict[str, Ixp]) -> Connection:
+        self._set_aside("of a connection", entry, _CONNECTION)
+        ixp = self._ixp_of(entry, title, ixps)
+        return Connection(
+            ixp=ixp,
+            state=_text(entry.get("state")).lower(),
+            since=self._day(entry, "connected_since", title),
+            interfaces=tuple(self._interface(each, title) for each in self._objects(entry, "if_list", title)),
+            presences=self._presences(entry, title, ixp, ixps),
+        )
+
+    def _ixp_of(self, entry: Object, title: str, ixps: dict[str, Ixp]) -> str:
+        """The id of the connection's IXP, which is made up when the export does not list it."""
+        key = _key(entry.get("ixp_id"))
+        if key in ixps:
+            return key
+        if len(ixps) == 1 and not key:
+            key = next(iter(ixps))
+            self._remarks.add(Topic.UNKNOWN, title, "a connection names no IXP; it is taken for one of the only IXP")
+            return key
+        self._remarks.add(Topic.UNKNOWN, title, f"a connection names IXP {key or 'nothing'}, which is not in ixp_list")
+        ixps[key] = Ixp(key, "", "", "", None, None, (), ())
+        return key
+
+    def _interface(self, entry: Object, title: str) -> Interface:
+        return Interface(
+            switch=_key(entry.get("switch_id")),
+            speed=self._number(entry, "if_speed", title) or None,
+            medium=_text(entry.get("if_type")),
+        )
+
+    def _presences(self, entry: Object, title: str, ixp: str, ixps: Mapping[str, Ixp]) -> tuple[Presence, ...]:
+        """One for each LAN, however many entries the export has about it."""
+        found: dict[str, Presence] = {}
+        for each in self._objects(entry, "vlan_list", title):
+            key = _key(each.get("vlan_id"))
+            macs = self._macs([each.get("mac_address")] if each.get("mac_address") else [], title)
+            macs += self._macs(each.get("mac_addresses"), title)
+            attachments = [
+                attachment
+                for family, version in _FAMILIES
+                if (attachment := self._attachment(each, family, version, title)) is not None
+            ]
+            known = found.get(key, Presence(_lists_vlan(ixps, ixp, key), key, ()))
+            found[key] = Presence(known.ixp, key, (*known.attachments, *attachments), (*known.macs, *macs))
+        return tuple(found.values())
+
+    def _attachment(self, presence: Object, family: str, version: Version, title: str) -> Attachment | None:
+        details = presence.get(family)
+        if details is None or details in ({}, [], ""):
+            return None
+        if isinstance(details, str):
+            details = {"address": details}
+        if not isinstance(details, dict):
+            self._remarks.add(Topic.UNREADABLE, title, f"{family} is {_shown(details)}, not an object")
+            return None
+        address = self._address(details.get("address"), version, title)
+        if address is None:
+            return None
+        return Attachment(
+            version=4 if "." in address and ":" not in address else 6,
+            address=address,
+            as_macro=_text(details.get("as_macro")),
+            max_prefix=self._number(details, "max_prefix", title),
+            routeserver=self._flag(details, "routeserver", title),
+            macs=tuple(self._macs(details.get("mac_addresses"), title)),
+            serves_as=_services(details),
+        )
+
+    # Single values.
+
+    def _address(self, value: Any, version: Version, title: str) -> str | None:
+        text = _text(value).partition("/")[0]
+        if not text:
+            self._remarks.add(Topic.UNREADABLE, title, f"IPv{version}: there is no address")
+            return None
+        try:
+            address = ip_address(text)
+        except ValueError:
+            self._remarks.add(Topic.UNREADABLE, title, f"{_shown(value)} is not an IPv{version} address")
+            return None
+        useless = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local
+        if useless or "%" in text:
+            self._remarks.add(Topic.UNREADABLE, title, f"{text} is not an address a member can have on a LAN")
+            return None
+        if address.version != version:
+            self._remarks.add(Topic.UNREADABLE, title, f"{text} stands under ipv{version}; taken for what it is")
+        return str(address)
+
+    def _macs(self, value: Any, title: str) -> list[str]:
+        found: list[str] = []
+        if value is None or value == "":
+            return found
+        for each in value if isinstance(value, list) else [value]:
+            digits = re.sub(r"[:.\- ]", "", _text(each).lower())
+            if not digits and each in (None, ""):
+                continue
+            if not _MAC.fullmatch(digits):
+                self._remarks.add(Topic.UNREADABLE, title, f"{_shown(each)} is not a MAC address")
+            elif int(digits[:2], 16) & 1 or not int(digits, 16):
+                self._remarks.add(Topic.UNREADABLE, title, f"{_shown(each)} is not a MAC address an interface has")
+            else:
+                found.append(":".join(digits[index : index + 2] for index in range(0, 12, 2)))
+        return list(dict.fromkeys(found))
+
+    def _day(self, entry: Object, member: str, title: str) -> str | None:
+        """The date of a date-time, or of a plain date."""
+        text = _text(entry.get(member))
+        if not text:
+            return None
+        for parse in (_day_of_instant, lambda text: date.fromisoformat(text[:10]).isoformat()):
+            try:
+                return parse(text)
+            except ValueError:
+                continue
+        self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(entry.get(member))}, not a date")
+        return None
+
+    def _number(self, entry: Object, member: str, title: str) -> int | None:
+        value = entry.get(member)
+        if value is None or value == "":
+            return None
+        number = _integer(value)
+        if number is None or not 0 <= number <= _LARGEST:
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(value)}, not a number that can be")
+            return None
+        return number
+
+    def _flag(self, entry: Object, member: str, title: str) -> bool:
+        value = entry.get(member)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        word = _text(value).lower()
+        if word in ("1", "true", "yes", "y"):
+            return True
+        if word not in ("0", "false", "no", "n", ""):
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(value)}, taken for false")
+        return False
+
+    def _objects(self, entry: Object, member: str, title: str) -> list[Object]:
+        """The objects in a list, which may be missing; a single object counts as a list of one."""
+        value = entry.get(member)
+        if isinstance(value, dict) and member != "member_list":
+            # PHP writes a list with gaps in its keys as an object.
+            value = (
+                list(value.values()) if value and all(isinstance(each, dict) for each in value.values()) else [value]
+            )
+        if value is None or value == "" or value == {}:
+            return []
+        if not isinstance(value, list):
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(value)}, not a list")
+            return []
+        found: list[Object] = []
+        for each in value:
+            if isinstance(each, dict):
+                found.append(each)
+            else:
+                topic = Topic.SKIPPED if member == "member_list" else Topic.UNREADABLE
+                self._remarks.add(topic, title, f"{member} holds {_shown(each)}, which is not an object")
+        return found
+
+    def _set_aside(self, where: str, entry: Object, used: frozenset[str]) -> None:
+        self._aside.update(
+            f"{_text(name)} {where}" for name, value in entry.items() if name not in used and _says_something(value)
+        )
+
+
+def _lists_vlan(ixps: Mapping[str, Ixp], ixp: str, vlan: str) -> str:
+    """The IXP that a VLAN id of a connection belongs to: the connection's own, unless only one other lists it."""
+    others = [other.id for other in ixps.values() if other.find_vlan(vlan)]
+    return others[0] if len(others) == 1 and not ixps[ixp].find_vlan(vlan) else ixp
+
+
+def _day_of_instant(text: str) -> str:
+    return instant(text)[:10]
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_says_something, value.values()))
+    if isinstance(value, list):
+        return any(map(_says_something, value))
+    return value not in (None, "", False)
+
+
+def _services(details: Object) -> frozenset[str]:
+    """Exports of 1.0 say `services`, those of 0.7 `service_type`."""
+    found: set[str] = set()
+    for member in ("services", "service_type"):
+        value = details.get(member)
+        for each in value if isinstance(value, list) else [value]:
+            found.add(_text(each.get("type") if isinstance(each, dict) else each).lower())
+    return frozenset(found & {"ixrouteserver", "ixroutecollector"})
+
+
+def _text(value: Any) -> str:
+    """A word as it can be stored: no control characters, no half of a surrogate pair, no blanks around it."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    kept = (character for character in str(value) if character.isprintable() and not "\ud800" <= character <= "\udfff")
+    return "".join(kept).strip()
+
+
+def _key(value: Any) -> str:
+    """An id of the export's own, as text: `1` and `"1"` are the same."""
+    number = _integer(value)
+    return str(number) if number is not None else _text(value)[:80]
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < 10**18 else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 10**18 else None
+    text = _text(value)
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII) else None
+
+
+def _asn(value: Any) -> int | None:
+    text = str(_integer(value)) if not isinstance(value, str) else value.strip()
+    match = _ASN.fullmatch(text)
+    number = int(match.group(1)) if match else 0
+    return number if 0 < number <= _LARGEST_ASN else None
+
+
+def _country(value: Any) -> str:
+    text = _text(value).upper()
+    return text if re.fullmatch(r"[A-Z]{2}", text, re.ASCII) else ""
+
+
+def _shown(value: Any) -> str:
+    """A value in a remark."""
+    text = _text(value) if isinstance(value, str) else _text(json.dumps(value, default=str))
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")

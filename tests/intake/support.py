@@ -1,0 +1,56 @@
+"""What tests of intake look at: everything that is stored, and whether it can be what it says."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from peerhall.contract.validation import check_document
+from peerhall.exchange.records import Record
+from peerhall.exchange.relations import list_references
+from peerhall.store import documents
+from peerhall.store.database import SyncConnection
+
+SCHEMAS = {
+    "accounts": "Account",
+    "availability-zones": "AvailabilityZone",
+    "connections": "Connection",
+    "devices": "Device",
+    "facilities": "Facility",
+    "ips": "IpAddress",
+    "macs": "MacAddress",
+    "metro-area-networks": "MetroAreaNetwork",
+    "metro-areas": "MetroArea",
+    "network-feature-configs": "NetworkFeatureConfig",
+    "network-features": "NetworkFeature",
+    "network-service-configs": "NetworkServiceConfig",
+    "network-services": "NetworkService",
+    "pops": "PointOfPresence",
+    "port-reservations": "PortReservation",
+    "ports": "Port",
+    "product-offerings": "ProductOffering",
+    "roles": "Role",
+}
+
+
+def everything(connection: SyncConnection) -> dict[str, Record]:
+    """All documents, by id."""
+    return {record.id: record for kind in SCHEMAS for record in documents.find_all(connection, kind)}
+
+
+def check_all(records: Iterable[Record]) -> None:
+    """That every document is one its schema knows, and names only what is there."""
+    known = {record.id: record for record in records}
+    for record in known.values():
+        checked = check_document(SCHEMAS[record.kind], record.body)
+        assert checked == record.body, f"{record.kind} {record.id}"
+        for member, target in list_references(record.kind, record.body):
+            assert target in known, f"{record.kind} {record.id} names {target} in {member}"
+
+
+def claims_of(connection: SyncConnection) -> list[tuple[Any, ...]]:
+    """All claims that are held: what, and by which document."""
+    return connection.execute(
+        """select kind, scope, value, holder from claim where released_at is null
+           union all select 'prefix', '', network(prefix)::text, holder from prefix_claim where released_at is null
+           union all select 'vlan', connection::text, outer_tag::text, holder from vlan_claim where released_at is null
+           order by 1, 2, 3"""
+    ).fetchall()
