@@ -31,6 +31,7 @@ class Site:
         self.clock = clock
         self.settings = Settings(database=dsn, connections=8, **settings)
         self.application = build_application(self.settings, clock)
+        self.origin = ""
         self.url = ""
         self.simulator = Simulator(clock, speed=None)
         self.pool = OrderPool(dsn, 4)
@@ -39,7 +40,11 @@ class Site:
 
     @contextmanager
     def open(self) -> Iterator["Site"]:
-        with running(self.application) as origin, httpx.Client(base_url=origin + "/api/v2", timeout=30) as self.http:
+        with (
+            running(self.application, self.settings) as origin,
+            httpx.Client(base_url=origin + "/api/v2", timeout=30) as self.http,
+        ):
+            self.origin = origin
             self.url = origin + "/api/v2"
             yield self
         self.pool.close()
@@ -55,6 +60,12 @@ class Site:
         answer = self.http.post("/auth/token", json={"api_key": key, "api_secret": secret})
         assert answer.status_code == 201, answer.text
         return Caller(self.http, answer.json()["access_token"])
+
+    def stored(self, document: str) -> dict[str, Any]:
+        """A document as it is in the database, whoever may see it."""
+        row = self.connection.execute("select body from document where id = %s", (document,)).fetchone()
+        assert row is not None, f"there is no {document}"
+        return dict(row[0])
 
     def reconcile(self) -> None:
         """Lets the reconciler and the simulator go on until nothing moves any more."""

@@ -1,21 +1,24 @@
-"""Runs an ASGI application on a real socket for the duration of a test."""
+"""Runs an ASGI application on a real socket for the duration of a test, by the server that production runs."""
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-import uvicorn
 from starlette.types import ASGIApp
 
+from peerhall.daemon.running import make_server
+from peerhall.daemon.settings import Settings
+
 START_SECONDS = 20
+_ANYWHERE = Settings(host="127.0.0.1", port=0)
 
 
 @contextmanager
-def running(application: ASGIApp) -> Iterator[str]:
+def running(application: ASGIApp, settings: Settings = _ANYWHERE) -> Iterator[str]:
     """Yields the URL of the server, on a port of its own."""
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
+    server = make_server(replace(settings, host="127.0.0.1", port=0), application)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + START_SECONDS
