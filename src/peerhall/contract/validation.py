@@ -124,7 +124,17 @@ def _fault(error: ErrorDetails) -> Fault:
         known = str(error["ctx"].get("expected_tags", "")).replace("'", "")
         parts.append(discriminator)
         return Fault(".".join(parts), f"must be one of {known}" if known else "is required")
-    return Fault(".".join(parts), _REASONS.get(error["type"]) or _in_our_words(error["msg"]))
+    return Fault(".".join(parts), _REASONS.get(error["type"]) or _of_length(error) or _in_our_words(error["msg"]))
+
+
+def _of_length(error: ErrorDetails) -> str | None:
+    """What is wrong with a text's length; pydantic calls its characters items, as it is checked after validation."""
+    limits = error.get("ctx", {})
+    if limits.get("field_type") != "Value":
+        return None
+    if "max_length" in limits:
+        return f"must have at most {limits['max_length']} characters"
+    return f"must have at least {limits['min_length']} characters"
 
 
 def _in_our_words(message: str) -> str:
