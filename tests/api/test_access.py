@@ -1,6 +1,5 @@
 """Every operation of the standard, asked for by everybody: `access.txt` says what each gets."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ import jwt
 import pytest
 
 from peerhall.api.application import IMPLEMENTED
-from peerhall.api.tokens import Tokens
 from peerhall.contract.operations import BY_ID
 from peerhall.store import credentials
 from tests.api.cast import ABOVE, MANAGER, STRANGER, USER
@@ -57,12 +55,11 @@ def bearers(staged: Site) -> Bearers:
     genuine = pair["access_token"]
     claims = jwt.decode(genuine, options={"verify_signature": False})
     header = {"kid": jwt.get_unverified_header(genuine)["kid"]}
-    long_ago = Tokens(
-        lambda: credentials.list_signing_keys(staged.connection), lambda: staged.clock() - timedelta(hours=3)
-    )
+    expired = {**claims, "iat": claims["iat"] - 8 * 3600, "exp": claims["exp"] - 8 * 3600}
+    [signing_key] = credentials.list_signing_keys(staged.connection)
     return {
         "none": None,
-        "expired": long_ago.issue_access(claims["sid"], MANAGER),
+        "expired": jwt.encode(expired, signing_key.secret, algorithm="HS256", headers=header),
         "refresh": pair["refresh_token"],
         "forged": jwt.encode(claims, b"x" * 32, algorithm="HS256", headers=header),
         "unsigned": jwt.encode(claims, None, algorithm="none", headers=header),

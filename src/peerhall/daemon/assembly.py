@@ -1,5 +1,6 @@
 """Wires everything together by hand: pools, tokens, desk and reader into an application; driver into a reconciler."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -54,20 +55,26 @@ def open_runtime(settings: Settings, available: frozenset[str], clock: Clock) ->
     with connect(settings.database) as connection:
         require_current(connection)
         credentials.ensure_signing_key(connection, clock())
+        signing_keys = credentials.list_signing_keys(connection)
     half = max(settings.connections // 2, 1)
     orders, reads = OrderPool(settings.database, half), ReadPool(settings.database, half)
     waker = Waker(settings.database)
     waker.start()
-    tokens = Tokens(lambda: orders.run(credentials.list_signing_keys), clock)
-    tokens.reload()
+    threads = ThreadPoolExecutor(half, thread_name_prefix="order")
+
+    async def load_signing_keys() -> list[credentials.SigningKey]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, orders.run, credentials.list_signing_keys)
+
     return Runtime(
         clock=clock,
         orders=orders,
         reads=reads,
         reader=Reader(reads),
         desk=OrderDesk(orders, clock, waker),
-        tokens=tokens,
-        threads=ThreadPoolExecutor(half, thread_name_prefix="order"),
+        tokens=Tokens(signing_keys, load_signing_keys, clock),
+        threads=threads,
+        waker=waker,
         available=available,
         public_url=settings.public_url,
         software_version=__version__,
