@@ -9,6 +9,7 @@ from typing import Any
 
 from peerhall.contract.validation import blank
 from peerhall.exchange.claims import PrefixClaim, vlan_claim
+from peerhall.exchange.durations import normalise_duration
 from peerhall.exchange.lifecycle import Phase
 from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import Caller
@@ -188,7 +189,7 @@ def _accounts() -> Iterator[Record]:
 
 
 def _catalogue() -> Iterator[Record]:
-    yield record("availability-zones", "zone", name="Zone A")
+    yield record("availability-zones", "zone", name="zone-a")
     common: dict[str, Any] = {
         "name": "Offering",
         "display_name": "Offering",
@@ -212,6 +213,18 @@ def _catalogue() -> Iterator[Record]:
     for type_ in ("p2p_vc", "p2mp_vc", "mp2mp_vc", "cloud_vc"):
         body = {**blank("ProductOffering", type_), **common, **network, **(cloud if type_ == "cloud_vc" else {})}
         yield record("product-offerings", f"{type_}-offering", **body, type=type_, resource_type="network_service")
+    periods = {
+        "contract_initial_period": "P12M",
+        "contract_initial_notice_period": "P3M",
+        "contract_renewal_period": "P30D",
+        "contract_renewal_notice_period": "P2W",
+    }
+    normalised = {name: normalise_duration(period) for name, period in periods.items()}
+    body = {**blank("ProductOffering", "connection"), **common, **periods, "name": "100G port", "handover_pop": "pop"}
+    for bandwidth in ("bandwidth_min", "bandwidth_max"):
+        del body[bandwidth]
+    body |= {"physical_port_speed": 100000, "cross_connect_initiator": "subscriber", "type": "connection"}
+    yield record("product-offerings", "port-100g", {"periods": normalised}, **body, resource_type="connection")
     body = {**blank("ProductOffering", "routing_function"), **common, "physical_port_speed": 10000}
     yield record(
         "product-offerings",
@@ -274,6 +287,8 @@ def _own_lan_objects() -> Iterator[Record]:
 def _configs() -> Iterator[Record]:
     subnet = {"address": "192.0.2.0", "consuming_account": "exchange", "fqdn": None}
     yield record("ips", "lan-v4", **{**lan_address("", 4, "", "").body, **subnet, "id": "lan-v4"})
+    of_server = {**lan_address("", 4, "", "").body, "address": "192.0.2.1", "consuming_account": "exchange"}
+    yield record("ips", "rs1-v4", {"network_feature": "rs1"}, **{**of_server, "id": "rs1-v4", "fqdn": None})
     yield lan_address("address-v4", 4, "192.0.2.20", "config", fqdn="router.example.net")
     yield lan_address("address-v6", 6, "2001:db8:1::20", "config")
     yield lan_config("config", ips=["address-v4", "address-v6"], network_feature_configs=["session"])

@@ -90,7 +90,7 @@ class Application:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request = Request(scope, receive)
-        request_id = read_request_id(request)
+        request_id = read_request_id(request.headers)
         request.state.id = request_id
         try:
             response = await self._answer(request)

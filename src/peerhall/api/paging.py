@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from peerhall.api.problems import invalid
 from peerhall.api.tokens import ExpiredToken, InvalidToken, Tokens
 from peerhall.contract.validation import Fault
-from peerhall.store.reading import Listing, Window
+from peerhall.store.reading import Listing, Login, Window
 
 _PARAMETERS: Final = ("page_limit", "page_offset", "page_token")
 
@@ -24,7 +24,7 @@ class Paging:
     """Digest of what the list is of."""
 
 
-async def take_paging(operation_id: str, session: bytes, filters: dict[str, Any], tokens: Tokens) -> Paging | None:
+async def take_paging(operation_id: str, login: Login, filters: dict[str, Any], tokens: Tokens) -> Paging | None:
     """Takes the page parameters out of the filters; None when there are none. Raises ValidationErrors."""
     given = {name: filters.pop(name) for name in _PARAMETERS if name in filters}
     if not given:
@@ -37,7 +37,7 @@ async def take_paging(operation_id: str, session: bytes, filters: dict[str, Any]
         faults.append(Fault("page_offset", "must not be negative"))
     if faults:
         raise invalid(*faults)
-    query = hashlib.sha256(to_json([operation_id, session.hex(), sorted(filters.items())])).hexdigest()[:32]
+    query = hashlib.sha256(to_json([operation_id, login.name, sorted(filters.items())])).hexdigest()[:32]
     newest = None
     if "page_token" in given:
         newest = await _check_token(given["page_token"], query, tokens)

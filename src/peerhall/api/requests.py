@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from pydantic_core import from_json
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from peerhall.api.problems import Problem, invalid
@@ -23,9 +24,9 @@ _JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _ACCEPTED_AT_ONCE: Final = frozenset({"", "*/*", "application/json", "application/json;"})
 
 
-def read_request_id(request: Request) -> str:
+def read_request_id(headers: Headers) -> str:
     """The client's name for the request where it is usable, else one of ours."""
-    given = request.headers.get("x-request-id", "")
+    given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
 

@@ -80,7 +80,7 @@ class Tokens:
                 raise ExpiredToken
             return remembered[0]
         claims = await self.check(token, "access")
-        login = Login(session_digest(str(claims["sid"])), bool(claims.get("op")))
+        login = Login(session_digest(str(claims["sid"])), bool(claims["op"]), str(claims["sub"]))
         self._remembered[token] = (login, float(claims["exp"]))
         if len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)

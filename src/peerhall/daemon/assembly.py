@@ -5,12 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from peerhall import __version__
 from peerhall.api.application import IMPLEMENTED, Application
+from peerhall.api.browsers import CrossOrigin
 from peerhall.api.runtime import Runtime
 from peerhall.api.tokens import Tokens
 from peerhall.daemon.clock import wall_clock
@@ -40,13 +40,7 @@ def build_application(settings: Settings, clock: Clock = wall_clock) -> ASGIApp:
     application: ASGIApp = Application(make_runtime, available)
     application = GZipMiddleware(application, minimum_size=_GZIP_LEAST_OCTETS, compresslevel=_GZIP_LEVEL)
     if settings.cors_origins:
-        application = CORSMiddleware(
-            application,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=["Location", "Link", "Retry-After", "X-Request-Id", "X-Pagination-*"],
-        )
+        application = CrossOrigin(application, settings.cors_origins)
     return application
 
 

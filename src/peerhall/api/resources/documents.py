@@ -19,7 +19,7 @@ async def answer_list(request: Request, runtime: Runtime, operation: Operation, 
     """All of a collection that the caller sees and the filters match, or a page of it."""
     login = await admit(request, runtime.tokens)
     filters = parse_filters(operation, request.scope["query_string"])
-    paging = await take_paging(operation.id, login.session_digest, filters, runtime.tokens)
+    paging = await take_paging(operation.id, login, filters, runtime.tokens)
     now = runtime.clock()
     try:
         if paging is None:
