@@ -30,7 +30,9 @@ _PERSONAL = ("contacts", "macs", "ips", "member-joining-rules")
 
 
 def create(order: Order, body: Body) -> Record:
-    parent = body.get("managing_account") or order.caller.account
+    parent = body.get("managing_account")
+    if parent is None:
+        parent = order.caller.account
     faults = Faults()
     check_place(faults, order.caller, None, parent, ())
     check_account(faults, body)
