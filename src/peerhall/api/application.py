@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import psycopg
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -96,6 +96,9 @@ class Application:
             response = await self._answer(request)
         except Problem as problem:
             response = render_problem(problem, request_id)
+        except ClientDisconnect:
+            logger.info("client hung up", extra={"request": request_id})
+            return
         except (DatabaseUnavailable, psycopg.OperationalError) as error:
             logger.warning("database unavailable", extra={"request": request_id, "reason": str(error)})
             response = render_problem(try_again("The server is busy; please try again."), request_id)

@@ -20,6 +20,7 @@ from peerhall.contract.vocabulary import within_int64, without_nul
 LARGEST_BODY: Final = 256 * 1024
 """Octets; the largest order is a small part of it."""
 
+_MOST_THROWN_AWAY: Final = 16 * 1024 * 1024
 _DEEPEST: Final = 200
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._~:-]{1,128}", re.ASCII)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -58,16 +59,25 @@ def read_idempotency_key(request: Request) -> str | None:
 
 
 async def read_bytes(request: Request, most: int = LARGEST_BODY) -> bytes:
-    """The body; a 413 problem when it is longer than `most` octets."""
+    """The body; a 413 problem when it is longer than `most` octets.
+
+    Most clients send all of a body before they look for an answer, so what is too much is read and thrown away, within
+    bounds; those that ask first (Expect: 100-continue) are told at once.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
+    too_large = declared.isdecimal() and int(declared) > most
+    if too_large and request.headers.get("expect", "").lower() == "100-continue":
         raise _too_large(most)
     chunks, length = [], 0
     async for chunk in request.stream():
         length += len(chunk)
-        if length > most:
-            raise _too_large(most)
-        chunks.append(chunk)
+        too_large = too_large or length > most
+        if not too_large:
+            chunks.append(chunk)
+        elif length > _MOST_THROWN_AWAY:
+            break
+    if too_large:
+        raise _too_large(most)
     return b"".join(chunks)
 
 
