@@ -1,6 +1,7 @@
 """The counter itself: one order, one transaction, one line in the journal, whatever the answer."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -227,7 +228,8 @@ def _recall(order: Order, command: Command) -> Answer | None:
 
 
 def _digest(command: Command) -> bytes:
-    return hashlib.sha256(to_json(command.body)).digest()
+    """Of what the body says: blanks and the order of members make no other order of it."""
+    return hashlib.sha256(json.dumps(command.body, sort_keys=True).encode()).digest()
 
 
 def _whose(caller: Caller) -> str:
