@@ -131,6 +131,18 @@ class Caller:
     def delete(self, path: str, status: int = 202, **options: Any) -> Any:
         return self._checked(self.request("DELETE", path, **options), status)
 
+    def faults(self, method: str, path: str, body: Any) -> dict[str, str]:
+        """Sends what must not validate; returns what is wrong, by member."""
+        problem = self._checked(self.request(method, path, json=body), 400)
+        assert problem["type"].endswith("/validation-error.html"), problem
+        return {fault["name"]: fault["reason"] for fault in problem["properties"]}
+
+    def unable(self, method: str, path: str, body: Any = None) -> Any:
+        """Sends what cannot be fulfilled; returns the problem."""
+        problem = self._checked(self.request(method, path, **({} if body is None else {"json": body})), 400)
+        assert problem["type"].endswith("/unable-to-fulfill.html"), problem
+        return problem
+
     # What the walk-throughs keep ordering, with what they do not care about filled in.
 
     def order_connection(self, **members: Any) -> Any:

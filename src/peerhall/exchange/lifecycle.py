@@ -85,6 +85,8 @@ LIVE_STATES: Final = frozenset(
 )
 """States of objects that are, or are to be, in use: neither leaving nor gone."""
 USABLE_STATES: Final = frozenset({"production", "production_change_pending"})
+CLOSED_STATES: Final = frozenset({"decommissioned", "archived"})
+"""States of accounts in whose name nothing can be done any more."""
 
 
 @dataclass(frozen=True, slots=True)
