@@ -62,7 +62,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         check_parent(order, faults, changes["managing_account"])
     refuse_change_of_ending(record, changes)
     changed = record.with_body(**changes)
-    check_account(faults, changed.body)
+    check_account(faults, changes)
     check_presence(order, faults, changes)
     faults.refuse_if_any()
     if record.body.get("billing_information") and not changed.body.get("billing_information"):

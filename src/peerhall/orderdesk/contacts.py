@@ -35,7 +35,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults = Faults()
     check_accounts(order, faults, changes, *(member for member in _OWNERS if member in changes))
     changed = record.with_body(**changes)
-    check_contact(faults, changed.body)
+    check_contact(faults, changes)
     faults.refuse_if_any()
     filled = staffing.list_assignments_of_contact(order.connection, document)
     refuse_incomplete(changed.body, ((each.role, each.required_fields) for each in filled))

@@ -21,7 +21,7 @@ def create(order: Order, body: Body) -> Record:
     body = fill_in_owners(order.caller, body, *_OWNERS)
     faults = Faults()
     check_accounts(order, faults, body, *_OWNERS)
-    address = check_ip(faults, body, order.now)
+    address = check_ip(faults, body, body, order.now)
     faults.refuse_if_any()
     assert address is not None
     document = order.new_id()
@@ -51,10 +51,9 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         faults.refuse_if_any()
         return order.save(changed)
     check_accounts(order, faults, changes, *(member for member in _OWNERS if member in changes))
-    address = check_ip(faults, changed.body, order.now)
+    address = check_ip(faults, changed.body, changes, order.now)
     faults.refuse_if_any()
-    assert address is not None
-    if {"address", "prefix_length", "version"} & changes.keys():
+    if address is not None:
         order.release(record, ["prefix"])
         _take_prefix(order, changed, address)
     return order.save(changed)
