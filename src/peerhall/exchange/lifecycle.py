@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import (
     Note,
+    change_in_progress,
     manual_step,
     provisioning_delayed,
     provisioning_failed,
@@ -66,6 +67,9 @@ _STATE: Final[dict[Phase, str]] = {
     Phase.CANCELLED: "cancelled",
     Phase.ARCHIVED: "archived",
 }
+
+_SECRETS: Final = frozenset({"password"})
+"""Members whose values are told to nobody but in the object itself."""
 
 BEFORE_PRODUCTION: Final = frozenset({Phase.RESERVING, Phase.BUILDING, Phase.TESTING})
 IN_PRODUCTION: Final = frozenset({Phase.LIVE, Phase.CHANGING})
@@ -137,7 +141,7 @@ class Circumstances:
     missing: Sequence[Note] = ()
     """What keeps it from being reserved."""
     holding: Sequence[Note] = ()
-    """What keeps it, configured, from being tested or used."""
+    """What keeps it, configured, from being tested or used, or a change of it from being done."""
     tested: bool = False
     """Whether it goes through a test before production."""
     due: bool = False
@@ -163,7 +167,7 @@ def decide_phase(phase: Phase, network: Network, circumstances: Circumstances) -
             return Phase.TESTING if circumstances.tested else Phase.LIVE
         case Phase.TESTING if network.tested:
             return Phase.LIVE
-        case Phase.CHANGING if network.configured:
+        case Phase.CHANGING if network.configured and not circumstances.holding:
             return Phase.LIVE
         case Phase.LEAVING if circumstances.due:
             return Phase.REMOVING
@@ -189,7 +193,7 @@ def decide_notes(phase: Phase, network: Network, circumstances: Circumstances) -
     notes: list[Note] = []
     if phase is Phase.RESERVING:
         notes += circumstances.missing
-    if phase is Phase.BUILDING and network.configured:
+    if phase in (Phase.BUILDING, Phase.CHANGING) and network.configured:
         notes += circumstances.holding
     if phase not in (Phase.GONE, Phase.ARCHIVED):
         notes += network.notes()
@@ -201,7 +205,26 @@ def with_phase(record: Record, phase: Phase) -> Record:
     before = phase_of(record)
     if phase is not before and phase not in MOVES[before]:
         raise AssertionError(f"{record.kind} {record.id} cannot move from {before.value} to {phase.value}")
+    if phase is not Phase.CHANGING:
+        record = record.with_meta(changing=None)
     return record.with_meta(phase=phase.value)
+
+
+def with_change(before: Record, after: Record, members: Sequence[str]) -> Record:
+    """The changed record: in production, the change of these members is pending until the network has taken it."""
+    if not members or phase_of(before) not in IN_PRODUCTION:
+        return after
+    pending: dict[str, Any] = dict(before.meta.get("changing", {}))
+    for member in members:
+        first = pending.get(member, [before.body.get(member)])[0]
+        pending[member] = [None, None] if member in _SECRETS else [first, after.body.get(member)]
+    return with_phase(after, Phase.CHANGING).with_meta(changing=pending).with_body(state="production_change_pending")
+
+
+def list_pending(record: Record, phase: Phase) -> list[Note]:
+    """A note for each member whose change is pending."""
+    pending = record.meta.get("changing", {}) if phase is Phase.CHANGING else {}
+    return [change_in_progress(member, *values) for member, values in pending.items()]
 
 
 def with_network(record: Record, network: Network) -> Record:

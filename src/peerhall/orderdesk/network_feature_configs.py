@@ -13,6 +13,7 @@ from peerhall.exchange.lifecycle import (
     Phase,
     outdated,
     phase_of,
+    with_change,
     with_network,
     with_phase,
 )
@@ -89,10 +90,9 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     config = order.get("network-service-configs", record.body["network_service_config"])
     _check(order, faults, changed.body, feature, config)
     faults.refuse_if_any()
-    if changes.keys() & set(NETWORK_MEMBERS):
-        changed = with_network(changed, outdated(Network.of(changed)))
-        if phase_of(record) in IN_PRODUCTION:
-            changed = with_phase(changed, Phase.CHANGING).with_body(state="production_change_pending")
+    touched = [member for member in NETWORK_MEMBERS if member in changes]
+    if touched:
+        changed = with_change(record, with_network(changed, outdated(Network.of(changed))), touched)
     order.save(changed)
     exchange_lans.list_asns(order, str(changed.consuming_account))
     order.settle_later(changed)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
-from peerhall.exchange.lifecycle import IN_PRODUCTION, Network, Phase, outdated, phase_of, with_network, with_phase
+from peerhall.exchange.lifecycle import Network, Phase, outdated, with_change, with_network
 from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
@@ -90,15 +90,10 @@ def _moved(before: Record, after: Record) -> bool:
 
 
 def _follow_up(before: Record, after: Record) -> Record:
-    """What a change means for the state: in production it is pending until the network has taken it."""
+    """What a change means: the network has to take it, and a new ASN may have to be verified."""
     touched = [member for member in NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
-    new_asns = set(after.body.get("asns") or ()) - set(before.body.get("asns") or ())
-    if not touched and not new_asns:
-        return after
     if touched:
         after = with_network(after, outdated(Network.of(after)))
-    if phase_of(before) in IN_PRODUCTION:
-        pending = {member: [before.body.get(member), after.body.get(member)] for member in touched}
-        after = with_phase(after, Phase.CHANGING).with_meta(changing={**after.meta.get("changing", {}), **pending})
-        after = after.with_body(state="production_change_pending")
-    return after
+    if set(after.body.get("asns") or ()) - set(before.body.get("asns") or ()):
+        touched.append("asns")
+    return with_change(before, after, touched)

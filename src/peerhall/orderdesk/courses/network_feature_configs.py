@@ -1,6 +1,6 @@
 """The course of a session with a route server: it follows its network service config."""
 
-from peerhall.exchange.lifecycle import Circumstances, Network, Phase
+from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending
 from peerhall.exchange.ordering.network_feature_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
 from peerhall.orderdesk.order import Order
@@ -15,7 +15,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     return Circumstances(
         missing=list_missing(config, feature, list_roles(order, record.body["role_assignments"])),
         due=leaving and last_day <= order.rules.today(order.now).isoformat(),
-        remarks=list_remarks(record, phase),
+        remarks=[*list_pending(record, phase), *list_remarks(record, phase)],
     )
 
 

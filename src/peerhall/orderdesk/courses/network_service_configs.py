@@ -43,10 +43,8 @@ def network(_: Order, record: Record) -> Network:
 
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
-    if phase is Phase.LIVE:
-        record = record.with_meta(changing=None)
-        if record.body.get("current_billing_start_date") is None:
-            record = record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
+    if phase is Phase.LIVE and record.body.get("current_billing_start_date") is None:
+        record = record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))
         exchange_lans.account_for(order, record)
