@@ -218,7 +218,8 @@ def with_change(before: Record, after: Record, members: Sequence[str]) -> Record
     for member in members:
         first = pending.get(member, [before.body.get(member)])[0]
         pending[member] = [None, None] if member in _SECRETS else [first, after.body.get(member)]
-    return with_phase(after, Phase.CHANGING).with_meta(changing=pending).with_body(state="production_change_pending")
+    changing = with_phase(after, Phase.CHANGING).with_meta(changing=pending, change_refused=None)
+    return changing.with_body(state="production_change_pending")
 
 
 def list_pending(record: Record, phase: Phase) -> list[Note]:

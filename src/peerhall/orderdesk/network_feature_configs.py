@@ -27,7 +27,7 @@ from peerhall.exchange.ordering.network_feature_configs import (
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
-from peerhall.orderdesk import exchange_lans, settling
+from peerhall.orderdesk import asns, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
@@ -73,7 +73,7 @@ def create(order: Order, body: Body) -> Record:
     )
     order.add(record)
     config = order.save(config.with_body(network_feature_configs=[*config.body["network_feature_configs"], document]))
-    exchange_lans.list_asns(order, str(record.consuming_account))
+    asns.show(order, str(record.consuming_account))
     settling.describe(order, config)
     order.settle_later(record, config)
     return settling.describe(order, record)
@@ -89,12 +89,14 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     feature = order.get("network-features", record.body["network_feature"])
     config = order.get("network-service-configs", record.body["network_service_config"])
     _check(order, faults, changed.body, feature, config)
+    if changes.get("asn") in asns.list_unverified(order, config):
+        faults.add("asn", "is not verified yet; change it once the config is in production with it")
     faults.refuse_if_any()
     touched = [member for member in NETWORK_MEMBERS if member in changes]
     if touched:
         changed = with_change(record, with_network(changed, outdated(Network.of(changed))), touched)
     order.save(changed)
-    exchange_lans.list_asns(order, str(changed.consuming_account))
+    asns.show(order, str(changed.consuming_account))
     order.settle_later(changed)
     return settling.describe(order, changed)
 
@@ -135,7 +137,7 @@ def _end(order: Order, before: Record, after: Record) -> Record:
         after = after.with_meta(**days)
     order.save(after)
     if before.state != after.state:
-        exchange_lans.list_asns(order, str(after.consuming_account))
+        asns.show(order, str(after.consuming_account))
         config = order.get("network-service-configs", before.body["network_service_config"])
         order.settle_later(after, config)
     return settling.describe(order, settling.release_if_absent(order, after))

@@ -10,7 +10,7 @@ from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
-from peerhall.orderdesk import exchange_lans, network_feature_configs, settling, vlans
+from peerhall.orderdesk import asns, exchange_lans, network_feature_configs, settling, vlans
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
@@ -41,6 +41,7 @@ def create(order: Order, body: Body) -> Record:
     record = vlans.take(order, record, surroundings.connection)
     record = exchange_lans.take(order, record, surroundings)
     order.add(record)
+    asns.ask_for(order, record)
     exchange_lans.account_for(order, record)
     order.settle_later(record)
     return settling.describe(order, record)
@@ -64,6 +65,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changed = exchange_lans.move(order, record, changed, surroundings)
     changed = _follow_up(record, changed)
     order.save(changed)
+    asns.ask_for(order, changed)
     exchange_lans.account_for(order, record, changed)
     if changed.body["connection"] != record.body["connection"]:
         order.reconcile_later(*settling.devices_of(order, record))

@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from peerhall.exchange.lifecycle import (
+    IN_PRODUCTION,
     WANTED_IN_NETWORK,
     Circumstances,
     Network,
@@ -23,7 +24,7 @@ from peerhall.exchange.lifecycle import (
     with_phase,
 )
 from peerhall.exchange.records import Record
-from peerhall.exchange.statuses import order_refused, write_status
+from peerhall.exchange.statuses import change_refused, order_refused, write_status
 from peerhall.exchange.visibility import PROVISIONING
 from peerhall.orderdesk import ports
 from peerhall.orderdesk.courses import connections, network_feature_configs, network_service_configs, port_reservations
@@ -92,6 +93,8 @@ def describe(order: Order, record: Record, stored: Record | None = None) -> Reco
     notes = decide_notes(phase, network, present)
     if "refused" in record.meta and phase is not Phase.ARCHIVED:
         notes.append(order_refused(record.meta["refused"]))
+    if "change_refused" in record.meta and phase in IN_PRODUCTION:
+        notes.append(change_refused(record.meta["change_refused"]))
     described = record.with_body(state=state, status=write_status(notes, record.body.get("status", ()), order.now))
     return order.save(described) if described != (stored or record) else described
 

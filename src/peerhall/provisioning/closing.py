@@ -42,8 +42,8 @@ def close_as_failed(connection: SyncConnection, number: int, by: str, note: str,
     if task.kind == "verify_asn":
         record = order.find("network-service-configs", task.document, CHANGE_LOCK)
         if record is not None:
-            reason = f"AS{task.request['asn']} could not be confirmed as yours. {note}".strip()
-            intervention.refuse(order, record, reason)
+            asn = task.request["asn"]
+            intervention.turn_down_asn(order, record, asn, f"AS{asn} could not be confirmed as yours. {note}".strip())
     elif task.request["step"] == "test":
         _change_network(order, task, findings=note)
     else:

@@ -4,17 +4,17 @@ from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Pha
 from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_holding, list_missing, list_remarks
 from peerhall.exchange.records import Record
-from peerhall.orderdesk import exchange_lans
+from peerhall.orderdesk import asns, exchange_lans
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.parties import list_roles
-from peerhall.store import documents, tasks
+from peerhall.store import documents
 
 
 def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     service = order.get("network-services", record.body["network_service"])
     named = record.body.get("connection")
     connection = order.get("connections", named) if named else None
-    unverified = _unverified_asns(order, record)
+    unverified = asns.list_unverified(order, record)
     sessions = order.users(record.id, "network_service_config", "network-feature-configs")
     macs = documents.find_many(order.connection, record.body.get("macs") or ())
     missing = list_missing(
@@ -53,9 +53,3 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
 
 def followers(order: Order, record: Record) -> list[Record]:
     return order.users(record.id, "network_service_config", "network-feature-configs")
-
-
-def _unverified_asns(order: Order, record: Record) -> list[int]:
-    if order.rules.accept_all_asns:
-        return []
-    return sorted(set(record.body["asns"]) - tasks.verified_asns(order.connection, str(record.consuming_account)))
