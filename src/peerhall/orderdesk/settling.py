@@ -67,7 +67,8 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
     record = stored if news is None else with_network(stored, news)
     while True:
         phase = phase_of(record)
-        reached = decide_phase(phase, course.network(order, record), course.circumstances(order, record, phase))
+        present = course.circumstances(order, record, phase)
+        reached = decide_phase(phase, course.network(order, record), present)
         if reached is phase:
             break
         record = course.entered(order, with_phase(record, reached), reached)
@@ -78,6 +79,8 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
         order.reconcile_later(*devices_of(order, record))
     if phase is Phase.LEAVING:
         order.queued[document_subject(record.id)] = _midnight(order, record)
+    elif present.changes_at is not None:
+        order.queued[document_subject(record.id)] = datetime.fromisoformat(present.changes_at)
     described = describe(order, record, stored)
     if described.state != stored.state or Network.of(described) != Network.of(stored):
         order.settle_later(*course.followers(order, described))

@@ -1,7 +1,7 @@
 """The course of a config on a peering LAN: reserved, configured, tested, in production, and out again."""
 
 from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
-from peerhall.exchange.ordering.macs import is_valid_now
+from peerhall.exchange.ordering.macs import is_valid_now, next_validity
 from peerhall.exchange.ordering.network_service_configs import list_holding, list_missing, list_remarks
 from peerhall.exchange.records import Record
 from peerhall.orderdesk import asns, exchange_lans
@@ -33,6 +33,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
         missing=missing,
         holding=list_holding(record, service, unverified, phase),
         tested=True,
+        changes_at=next_validity((mac.body for mac in macs.values()), order.now) if phase is Phase.RESERVING else None,
         due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
         remarks=list_remarks(record, connection, [each.body["address"] for each in addresses.values()], phase),
     )
