@@ -30,7 +30,7 @@ _NETWORK_MEMBERS = ("mode", "lacp_timeout")
 def create(order: Order, body: Body) -> Record:
     body = {"role_assignments": [], "subscriber_side_demarcs": [], **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
-    check_parties(order, faults, body)
+    check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
     offering = order.find("product-offerings", body["product_offering"])
     offering = check_offering(faults, offering, "connection", "connection", order.now)
@@ -69,7 +69,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     refuse_change_of_ending(record, changes)
     changed = record.with_body(**changes)
     faults = Faults()
-    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
     check_bundle(faults, changed.body)
     if "product_offering" in changes:

@@ -32,6 +32,7 @@ from peerhall.store import documents, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
+from peerhall.store.settings import NoExchangeError
 
 Clock = Callable[[], datetime]
 
@@ -134,6 +135,10 @@ class OrderDesk:
         except Refused as refused:
             self._journal_refusal(login, command, refused.refusal)
             raise
+        except NoExchangeError as error:
+            refusal = Refusal(Reason.UNFULFILLABLE, str(error))
+            self._journal_refusal(login, command, refusal)
+            raise Refused(refusal) from error
         except psycopg.errors.ForeignKeyViolation as error:
             # The last line behind the rules: somebody else used, or removed, what this order names.
             self._journal_refusal(login, command, _OVERTAKEN)

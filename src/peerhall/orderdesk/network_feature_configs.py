@@ -37,7 +37,7 @@ def create(order: Order, body: Body) -> Record:
     defaults: Body = {"role_assignments": [], "flags": []}
     body = {**defaults, **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
-    check_parties(order, faults, body)
+    check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
     feature = order.find("network-features", body["network_feature"])
     named = body["network_service_config"]
@@ -84,7 +84,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
     faults = Faults()
-    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     changed = record.with_body(**changes)
     feature = order.get("network-features", record.body["network_feature"])
     config = order.get("network-service-configs", record.body["network_service_config"])

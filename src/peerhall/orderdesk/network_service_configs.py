@@ -25,7 +25,7 @@ def create(order: Order, body: Body) -> Record:
     defaults: Body = {"role_assignments": [], "macs": []}
     body = {**defaults, **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
-    check_parties(order, faults, body)
+    check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
     surroundings = exchange_lans.check(order, faults, body)
     faults.refuse_if_any()
@@ -52,7 +52,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
     faults = Faults()
-    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
     changed = vlans.keep(record, record.with_body(**changes))
     surroundings = exchange_lans.check(order, faults, changed.body, current=record)

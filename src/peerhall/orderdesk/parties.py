@@ -12,23 +12,19 @@ from peerhall.store import documents, staffing
 OWNERS = ("managing_account", "consuming_account", "billing_account")
 
 
-def check_parties(order: Order, faults: Faults, body: Body) -> None:
-    """Whether the caller acts for the accounts named, and they may order and be billed."""
-    accounts = check_accounts(order, faults, body, *(member for member in OWNERS if member in body))
-    check_standing(faults, body, accounts)
+def check_parties(order: Order, faults: Faults, body: Body, *members: str) -> None:
+    """Whether the caller acts for the accounts named in these members, and they may order and be billed."""
+    check_standing(faults, body, check_accounts(order, faults, body, *members))
 
 
 def check_accounts(order: Order, faults: Faults, body: Body, *members: str) -> dict[str, Record]:
-    """Whether the caller acts for the accounts named, and they are there and open; returns them."""
+    """Whether the caller acts for the accounts named in these members, and they are there and open; returns them."""
     check_owners(faults, order.caller, body, *members)
-    accounts = {
-        account.id: account
-        for account in documents.find_many(order.connection, {body[member] for member in members} - {None}).values()
-        if account.kind == "accounts"
-    }
-    for member in members:
-        if body[member] is not None:
-            check_open(faults, member, accounts.get(body[member]))
+    named = {member: body[member] for member in members if body.get(member) is not None}
+    found = documents.find_many(order.connection, set(named.values()))
+    accounts = {account.id: account for account in found.values() if account.kind == "accounts"}
+    for member, account in named.items():
+        check_open(faults, member, accounts.get(account))
     return accounts
 
 
