@@ -29,7 +29,7 @@ class Site:
     def __init__(self, dsn: str, clock: Clock, driver: Driver | None = None, **settings: Any) -> None:
         self.dsn = dsn
         self.clock = clock
-        self.settings = Settings(database=dsn, connections=8, **settings)
+        self.settings = Settings(**{"database": dsn, "connections": 8, **settings})
         self.application = build_application(self.settings, clock)
         self.origin = ""
         self.url = ""
