@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -87,23 +88,30 @@ def templates(cluster: str) -> dict[str, str]:
     return names
 
 
-@pytest.fixture
-def make_database(cluster: str, templates: dict[str, str]) -> Iterator[Callable[[str], str]]:
-    """Makes copies of a template, dropped after the test."""
-    made: list[str] = []
+@pytest.fixture(scope="session")
+def copied(cluster: str, templates: dict[str, str]) -> Callable[[str], AbstractContextManager[str]]:
+    """Copies a template for as long as a context lasts; for what several tests share and leave as it was."""
 
-    def make(template: str) -> str:
+    @contextmanager
+    def copy(template: str) -> Iterator[str]:
         name = f"test_{uuid4().hex}"
         source = f"template {templates[template]} strategy file_copy" if template else ""
         with psycopg.connect(cluster, autocommit=True) as server:
             server.execute(f"create database {name} {source}")  # type: ignore[arg-type]
-        made.append(name)
-        return _dsn(cluster, name)
+        try:
+            yield _dsn(cluster, name)
+        finally:
+            with psycopg.connect(cluster, autocommit=True) as server:
+                server.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
 
-    yield make
-    with psycopg.connect(cluster, autocommit=True) as server:
-        for name in made:
-            server.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+    return copy
+
+
+@pytest.fixture
+def make_database(copied: Callable[[str], AbstractContextManager[str]]) -> Iterator[Callable[[str], str]]:
+    """Makes copies of a template, dropped after the test."""
+    with ExitStack() as made:
+        yield lambda template: made.enter_context(copied(template))
 
 
 @pytest.fixture

@@ -29,8 +29,9 @@ class Site:
     def __init__(self, dsn: str, clock: Clock, driver: Driver | None = None, **settings: Any) -> None:
         self.dsn = dsn
         self.clock = clock
-        self.settings = Settings(database=dsn, connections=8, **settings)
+        self.settings = Settings(**{"database": dsn, "connections": 8, **settings})
         self.application = build_application(self.settings, clock)
+        self.origin = ""
         self.url = ""
         self.simulator = Simulator(clock, speed=None)
         self.pool = OrderPool(dsn, 4)
@@ -39,7 +40,11 @@ class Site:
 
     @contextmanager
     def open(self) -> Iterator["Site"]:
-        with running(self.application) as origin, httpx.Client(base_url=origin + "/api/v2", timeout=30) as self.http:
+        with (
+            running(self.application, self.settings) as origin,
+            httpx.Client(base_url=origin + "/api/v2", timeout=30) as self.http,
+        ):
+            self.origin = origin
             self.url = origin + "/api/v2"
             yield self
         self.pool.close()
@@ -55,6 +60,12 @@ class Site:
         answer = self.http.post("/auth/token", json={"api_key": key, "api_secret": secret})
         assert answer.status_code == 201, answer.text
         return Caller(self.http, answer.json()["access_token"])
+
+    def stored(self, document: str) -> dict[str, Any]:
+        """A document as it is in the database, whoever may see it."""
+        row = self.connection.execute("select body from document where id = %s", (document,)).fetchone()
+        assert row is not None, f"there is no {document}"
+        return dict(row[0])
 
     def reconcile(self) -> None:
         """Lets the reconciler and the simulator go on until nothing moves any more."""
@@ -119,6 +130,18 @@ class Caller:
 
     def delete(self, path: str, status: int = 202, **options: Any) -> Any:
         return self._checked(self.request("DELETE", path, **options), status)
+
+    def faults(self, method: str, path: str, body: Any) -> dict[str, str]:
+        """Sends what must not validate; returns what is wrong, by member."""
+        problem = self._checked(self.request(method, path, json=body), 400)
+        assert problem["type"].endswith("/validation-error.html"), problem
+        return {fault["name"]: fault["reason"] for fault in problem["properties"]}
+
+    def unable(self, method: str, path: str, body: Any = None) -> Any:
+        """Sends what cannot be fulfilled; returns the problem."""
+        problem = self._checked(self.request(method, path, **({} if body is None else {"json": body})), 400)
+        assert problem["type"].endswith("/unable-to-fulfill.html"), problem
+        return problem
 
     # What the walk-throughs keep ordering, with what they do not care about filled in.
 

@@ -205,7 +205,7 @@ def test_a_new_asn_of_a_config_in_use_waits_too_and_is_taken_back_when_it_is_not
     settled = member.get(config)
     assert (settled["state"], settled["asns"]) == ("production", asns)
     assert member.get("/accounts/member")["asns"] == asns
-    assert ("order_refused" in {entry["tag"] for entry in settled["status"]}) == (answer == "fail")
+    assert ("change_refused" in {entry["tag"] for entry in settled["status"]}) == (answer == "fail")
 
 
 def test_tasks_that_are_not_there_are_not_closed(operator: Operator, site: Site) -> None:

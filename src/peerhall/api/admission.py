@@ -8,7 +8,7 @@ from peerhall.contract import problems
 from peerhall.store.reading import Login
 
 
-def admit(request: Request, tokens: Tokens) -> Login:
+async def admit(request: Request, tokens: Tokens) -> Login:
     """The login of a bearer token. Raises 401 problems that tell missing, wrong and expired credentials apart."""
     header = request.headers.get("authorization")
     if header is None:
@@ -22,7 +22,7 @@ def admit(request: Request, tokens: Tokens) -> Login:
             problems.AUTHENTICATION_ERROR, "The Authorization header must be: Bearer, and an access token."
         )
     try:
-        return tokens.check_access(token)
+        return await tokens.check_access(token)
     except ExpiredToken:
         raise unauthorized(
             problems.SIGNATURE_EXPIRED, "The access token has expired; renew it or log in again."

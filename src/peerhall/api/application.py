@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import psycopg
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from peerhall.api import pages
 from peerhall.api.problems import Problem, render_problem, try_again
 from peerhall.api.requests import read_request_id, refuse_unacceptable
-from peerhall.api.resources import authentication, discovery, documents, orders
+from peerhall.api.resources import authentication, discovery, documents, oauth2, orders
 from peerhall.api.routing import Router
 from peerhall.api.runtime import BASE_PATH, Runtime
 from peerhall.contract import problems
@@ -84,20 +84,21 @@ class Application:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._runtime.threads.shutdown(wait=True)
-        await self._runtime.reads.close()
-        self._runtime.orders.close()
+        await self._runtime.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request = Request(scope, receive)
-        request_id = read_request_id(request)
+        request_id = read_request_id(request.headers)
         request.state.id = request_id
         try:
             response = await self._answer(request)
         except Problem as problem:
             response = render_problem(problem, request_id)
+        except ClientDisconnect:
+            logger.info("client hung up", extra={"request": request_id})
+            return
         except (DatabaseUnavailable, psycopg.OperationalError) as error:
             logger.warning("database unavailable", extra={"request": request_id, "reason": str(error)})
             response = render_problem(try_again("The server is busy; please try again."), request_id)
@@ -116,9 +117,7 @@ class Application:
         if path.startswith(BASE_PATH + "/"):
             return await self._answer_operation(request, path[len(BASE_PATH) :])
         if path == OAUTH2_PATH:
-            if request.method != "POST":
-                raise Problem(problems.METHOD_NOT_ALLOWED, "Only POST is possible here.", headers={"Allow": "POST"})
-            return await authentication.answer_oauth2_token(request, self._runtime)
+            return await oauth2.answer_token(request, self._runtime)
         return pages.answer_page(request, self._runtime)
 
     async def _answer_operation(self, request: Request, path: str) -> Response:

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from peerhall.api.problems import invalid
 from peerhall.api.tokens import ExpiredToken, InvalidToken, Tokens
 from peerhall.contract.validation import Fault
-from peerhall.store.reading import Listing, Window
+from peerhall.store.reading import Listing, Login, Window
 
 _PARAMETERS: Final = ("page_limit", "page_offset", "page_token")
 
@@ -24,21 +24,21 @@ class Paging:
     """Digest of what the list is of."""
 
 
-def take_paging(operation_id: str, session: bytes, filters: dict[str, Any], tokens: Tokens) -> Paging | None:
+async def take_paging(operation_id: str, login: Login, filters: dict[str, Any], tokens: Tokens) -> Paging | None:
     """Takes the page parameters out of the filters; None when there are none. Raises ValidationErrors."""
     given = {name: filters.pop(name) for name in _PARAMETERS if name in filters}
     if not given:
         return None
-    query = hashlib.sha256(to_json([operation_id, session.hex(), sorted(filters.items())])).hexdigest()[:32]
+    query = hashlib.sha256(to_json([operation_id, login.name, sorted(filters.items())])).hexdigest()[:32]
     newest = None
     if "page_token" in given:
-        newest = _check_token(given["page_token"], query, tokens)
+        newest = await _check_token(given["page_token"], query, tokens)
     return Paging(Window(given.get("page_offset", 0), given.get("page_limit"), newest), query)
 
 
-def _check_token(token: str, query: str, tokens: Tokens) -> int:
+async def _check_token(token: str, query: str, tokens: Tokens) -> int:
     try:
-        claims = tokens.check(token, "page")
+        claims = await tokens.check(token, "page")
     except ExpiredToken:
         raise invalid(Fault("page_token", "has expired; start again with the first page")) from None
     except InvalidToken:

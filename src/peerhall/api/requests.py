@@ -2,30 +2,37 @@
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
+from math import isfinite
 from typing import Any, Final
 from uuid import uuid4
 
 from pydantic_core import from_json
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from peerhall.api.problems import Problem, invalid
 from peerhall.contract import problems
 from peerhall.contract.validation import Fault
-from peerhall.contract.vocabulary import without_nul
+from peerhall.contract.vocabulary import within_int64, without_nul
 
 LARGEST_BODY: Final = 256 * 1024
 """Octets; the largest order is a small part of it."""
 
+_MOST_THROWN_AWAY: Final = 16 * 1024 * 1024
+_DEEPEST: Final = 200
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._~:-]{1,128}", re.ASCII)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
+_SUSPICIOUS: Final = re.compile(rb"\\u|[0-9]{19}|[0-9][eE][+0-9]")
+"""What a text must contain to stand for a value that could not be stored: an escape, many digits, an exponent."""
 _ACCEPTED_AT_ONCE: Final = frozenset({"", "*/*", "application/json", "application/json;"})
 
 
-def read_request_id(request: Request) -> str:
+def read_request_id(headers: Headers) -> str:
     """The client's name for the request where it is usable, else one of ours."""
-    given = request.headers.get("x-request-id", "")
+    given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
 
@@ -52,16 +59,25 @@ def read_idempotency_key(request: Request) -> str | None:
 
 
 async def read_bytes(request: Request, most: int = LARGEST_BODY) -> bytes:
-    """The body; a 413 problem when it is longer than `most` octets."""
+    """The body; a 413 problem when it is longer than `most` octets.
+
+    Most clients send all of a body before they look for an answer, so what is too much is read and thrown away, within
+    bounds; those that ask first (Expect: 100-continue) are told at once.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
+    too_large = declared.isdecimal() and int(declared) > most
+    if too_large and request.headers.get("expect", "").lower() == "100-continue":
         raise _too_large(most)
     chunks, length = [], 0
     async for chunk in request.stream():
         length += len(chunk)
-        if length > most:
-            raise _too_large(most)
-        chunks.append(chunk)
+        too_large = too_large or length > most
+        if not too_large:
+            chunks.append(chunk)
+        elif length > _MOST_THROWN_AWAY:
+            break
+    if too_large:
+        raise _too_large(most)
     return b"".join(chunks)
 
 
@@ -80,19 +96,19 @@ async def read_json(request: Request, *, required: bool = True) -> Any:
 
 
 def parse_json(body: bytes) -> Any:
-    """The value of a JSON text in UTF-8, nested at most 200 deep, with no text in it that could not be stored."""
+    """The value of a JSON text in UTF-8, nested at most 200 deep, with nothing in it that could not be stored."""
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         value = _parse_with_surrogates(body, error)
-    if b"\\u" in body and (fault := _find_unstorable(value, "")) is not None:
+    if _SUSPICIOUS.search(body) and (fault := _find_unstorable(value, _DEEPEST)) is not None:
         raise invalid(fault)
     return value
 
 
 def _parse_with_surrogates(body: bytes, error: ValueError) -> Any:
     """The value of a text whose only flaw are lone surrogates, so that the member they are in can be named."""
-    if b"\\u" in body and "recursion" not in str(error):
+    if b"\\u" in body:
         with suppress(ValueError, RecursionError):
             return json.loads(body, parse_constant=_refuse_constant)
     raise invalid(Fault("", f"The body is not JSON: {error}"))
@@ -102,25 +118,34 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _find_unstorable(value: Any, path: str) -> Fault | None:
-    """The first string that PostgreSQL could not keep, wherever it is."""
-    if isinstance(value, str):
-        try:
-            without_nul(value)
-        except ValueError as error:
-            return Fault(path, str(error))
-        return None
-    if isinstance(value, dict):
-        parts = [
-            *((name, f"{path}.{name}") for name in value),
-            *((each, f"{path}.{name}") for name, each in value.items()),
-        ]
-    elif isinstance(value, list):
-        parts = [(each, f"{path}.{index}") for index, each in enumerate(value)]
-    else:
-        return None
-    found = (_find_unstorable(each, place.removeprefix(".")) for each, place in parts)
-    return next((fault for fault in found if fault is not None), None)
+def _find_unstorable(value: Any, deepest: int) -> Fault | None:
+    """The first text or number that PostgreSQL could not keep, wherever it is."""
+    match value:
+        case str():
+            return _find_flaw(without_nul, value)
+        case bool() | None:
+            return None
+        case int():
+            return _find_flaw(within_int64, value)
+        case float():
+            return None if isfinite(value) else Fault("", "is beyond the range of a double-precision number")
+    if deepest == 0:
+        return Fault("", f"is nested more than {_DEEPEST} deep")
+    for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+        flaw = _find_flaw(without_nul, name) if isinstance(name, str) else None
+        if (fault := flaw or _find_unstorable(part, deepest - 1)) is not None:
+            # A name that is itself the flaw is told with it escaped.
+            place = str(name).replace("\0", r"\u0000").encode(errors="backslashreplace").decode()
+            return Fault(f"{place}.{fault.name}" if fault.name else place, fault.reason)
+    return None
+
+
+def _find_flaw(check: Callable[[Any], Any], value: str | int) -> Fault | None:
+    try:
+        check(value)
+    except ValueError as error:
+        return Fault("", str(error))
+    return None
 
 
 def _too_large(most: int) -> Problem:

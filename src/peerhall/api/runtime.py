@@ -11,6 +11,7 @@ from peerhall.api.tokens import Tokens
 from peerhall.orderdesk.desk import OrderDesk
 from peerhall.store.database import OrderPool, ReadPool
 from peerhall.store.reading import Reader
+from peerhall.store.waking import Waker
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Runtime:
     desk: OrderDesk
     tokens: Tokens
     threads: ThreadPoolExecutor
+    waker: Waker
     available: frozenset[str]
     """Ids of the operations that work here."""
     public_url: str | None = None
@@ -37,6 +39,13 @@ class Runtime:
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         """Runs what waits for the database without holding up everybody else."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
+
+    async def close(self) -> None:
+        """Lets orders under way finish, and gives back all connections."""
+        self.threads.shutdown(wait=True)
+        self.waker.stop()
+        await self.reads.close()
+        self.orders.close()
 
     @property
     def base_url(self) -> str:

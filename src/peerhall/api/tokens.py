@@ -1,7 +1,8 @@
 """JWTs: access and refresh tokens, and the page tokens of lists; issued, and checked as far as a signature goes."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -21,7 +22,8 @@ PAGE_LIFETIME: Final = timedelta(hours=1)
 _LEEWAY: Final = timedelta(seconds=10)
 _ALGORITHM: Final = "HS256"
 _MOST_REMEMBERED: Final = 4096
-_LEAST_SECONDS_BETWEEN_RELOADS: Final = timedelta(seconds=2)
+_KEYS_LIFETIME: Final = timedelta(minutes=1)
+"""How long a worker goes by the signing keys it has read; a rotation is taken up that much later at most."""
 
 TokenType = Literal["access", "refresh", "page"]
 
@@ -45,42 +47,49 @@ class Pair:
 class Tokens:
     """Issues and checks tokens with the signing keys of the database, which all workers share."""
 
-    def __init__(self, load_keys: Callable[[], list[SigningKey]], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        keys: list[SigningKey],
+        load_keys: Callable[[], Awaitable[list[SigningKey]]],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._load_keys = load_keys
+        self._loading = asyncio.Lock()
         self._clock = clock
-        self._keys: dict[str, SigningKey] = {}
-        self._loaded_at: datetime | None = None
         self._remembered: OrderedDict[str, tuple[Login, float]] = OrderedDict()
+        self._take(keys)
 
-    def issue_pair(self, session: str, account: str | None) -> Pair:
+    async def issue_pair(self, session: str, account: str | None) -> Pair:
         """An access and a refresh token for a session."""
-        return Pair(self.issue_access(session, account), self._issue("refresh", REFRESH_LIFETIME, sid=session))
+        access = await self.issue_access(session, account)
+        return Pair(access, self._issue("refresh", REFRESH_LIFETIME, sid=session))
 
-    def issue_access(self, session: str, account: str | None) -> str:
+    async def issue_access(self, session: str, account: str | None) -> str:
         """An access token for a session; `account` None is the operator."""
+        await self._load_if(lambda: self._outdated)
         return self._issue("access", ACCESS_LIFETIME, sid=session, sub=account or "operator", op=account is None)
 
     def issue_page(self, **claims: Any) -> str:
         return self._issue("page", PAGE_LIFETIME, **claims)
 
-    def check_access(self, token: str) -> Login:
+    async def check_access(self, token: str) -> Login:
         """The login an access token stands for. Signatures are remembered; what can be revoked is not."""
         remembered = self._remembered.get(token)
         if remembered is not None:
             if self._clock().timestamp() >= remembered[1] + _LEEWAY.total_seconds():
                 raise ExpiredToken
             return remembered[0]
-        claims = self.check(token, "access")
-        login = Login(session_digest(str(claims["sid"])), bool(claims.get("op")))
+        claims = await self.check(token, "access")
+        login = Login(session_digest(str(claims["sid"])), bool(claims["op"]), str(claims["sub"]))
         self._remembered[token] = (login, float(claims["exp"]))
         if len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)
         return login
 
-    def check(self, token: str, type_: TokenType) -> dict[str, Any]:
+    async def check(self, token: str, type_: TokenType) -> dict[str, Any]:
         """A token's claims. Raises InvalidToken or ExpiredToken."""
         try:
-            key = self._find_key(str(jwt.get_unverified_header(token).get("kid")))
+            key = await self._find_key(str(jwt.get_unverified_header(token).get("kid")))
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key.secret,
@@ -96,24 +105,28 @@ class Tokens:
             raise ExpiredToken
         return claims
 
-    def reload(self) -> None:
-        """Reads the signing keys anew."""
-        keys = self._load_keys()
-        self._keys = {key.id: key for key in keys}
-        self._signer = keys[0]
-        self._loaded_at = self._clock()
-
     def _issue(self, type_: TokenType, lifetime: timedelta, **claims: Any) -> str:
-        if self._loaded_at is None:
-            self.reload()
         now = int(self._clock().timestamp())
         payload = {"typ": type_, "iat": now, "exp": now + int(lifetime.total_seconds()), **claims}
         return jwt.encode(payload, self._signer.secret, algorithm=_ALGORITHM, headers={"kid": self._signer.id})
 
-    def _find_key(self, key_id: str) -> SigningKey:
-        """A key by its id; one we do not know may have been made by another worker a moment ago."""
-        if key_id not in self._keys:
-            now = self._clock()
-            if self._loaded_at is None or abs(now - self._loaded_at) >= _LEAST_SECONDS_BETWEEN_RELOADS:
-                self.reload()
+    async def _find_key(self, key_id: str) -> SigningKey:
+        """A key by its id, else KeyError; one we do not know may have been made by another worker a moment ago."""
+        await self._load_if(lambda: key_id not in self._keys or self._outdated)
         return self._keys[key_id]
+
+    async def _load_if(self, needed: Callable[[], bool]) -> None:
+        """Reads the signing keys anew, one at a time: whoever sends made-up keys only gets in its own way."""
+        if needed():
+            async with self._loading:
+                if needed():
+                    self._take(await self._load_keys())
+
+    @property
+    def _outdated(self) -> bool:
+        return abs(self._clock() - self._loaded_at) >= _KEYS_LIFETIME
+
+    def _take(self, keys: list[SigningKey]) -> None:
+        self._keys = {key.id: key for key in keys}
+        self._signer = keys[0]
+        self._loaded_at = self._clock()

@@ -41,6 +41,7 @@ IDEMPOTENCY_CONFLICT: Final = ProblemType(OURS + "idempotency-conflict", 409, "I
 CONTENT_TOO_LARGE: Final = ProblemType(OURS + "content-too-large", 413, "Content too large.")
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(OURS + "unsupported-media-type", 415, "Unsupported media type.")
 TOO_MANY_REQUESTS: Final = ProblemType(OURS + "too-many-requests", 429, "Too many requests.")
+HEAD_TOO_LARGE: Final = ProblemType(OURS + "head-too-large", 431, "Request header fields too large.")
 INTERNAL_ERROR: Final = ProblemType(OURS + "internal-error", 500, "Internal error.")
 TEMPORARILY_UNAVAILABLE: Final = ProblemType(OURS + "temporarily-unavailable", 503, "Temporarily unavailable.")
 

@@ -138,11 +138,14 @@ def _fault(error: ErrorDetails) -> Fault:
 
 
 def _in_our_words(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    # Texts are measured after they were checked, and pydantic then calls their characters items of a value.
+    items = "items" if context.get("field_type") == "List" else "characters"
     match error["type"]:
         case "too_short" | "string_too_short":
-            return f"must have at least {error['ctx']['min_length']} characters"
+            return f"must have at least {context['min_length']} {items}"
         case "too_long" | "string_too_long":
-            return f"must have at most {error['ctx']['max_length']} characters"
+            return f"must have at most {context['max_length']} {items}"
     return error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 

@@ -1,15 +1,16 @@
 """Wires everything together by hand: pools, tokens, desk and reader into an application; driver into a reconciler."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from peerhall import __version__
 from peerhall.api.application import IMPLEMENTED, Application
+from peerhall.api.browsers import CrossOrigin
 from peerhall.api.runtime import Runtime
 from peerhall.api.tokens import Tokens
 from peerhall.daemon.clock import wall_clock
@@ -39,13 +40,7 @@ def build_application(settings: Settings, clock: Clock = wall_clock) -> ASGIApp:
     application: ASGIApp = Application(make_runtime, available)
     application = GZipMiddleware(application, minimum_size=_GZIP_LEAST_OCTETS, compresslevel=_GZIP_LEVEL)
     if settings.cors_origins:
-        application = CORSMiddleware(
-            application,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=["Location", "Link", "Retry-After", "X-Request-Id", "X-Pagination-*"],
-        )
+        application = CrossOrigin(application, settings.cors_origins)
     return application
 
 
@@ -54,20 +49,26 @@ def open_runtime(settings: Settings, available: frozenset[str], clock: Clock) ->
     with connect(settings.database) as connection:
         require_current(connection)
         credentials.ensure_signing_key(connection, clock())
+        signing_keys = credentials.list_signing_keys(connection)
     half = max(settings.connections // 2, 1)
     orders, reads = OrderPool(settings.database, half), ReadPool(settings.database, half)
     waker = Waker(settings.database)
     waker.start()
-    tokens = Tokens(lambda: orders.run(credentials.list_signing_keys), clock)
-    tokens.reload()
+    threads = ThreadPoolExecutor(half, thread_name_prefix="order")
+
+    async def load_signing_keys() -> list[credentials.SigningKey]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, orders.run, credentials.list_signing_keys)
+
     return Runtime(
         clock=clock,
         orders=orders,
         reads=reads,
         reader=Reader(reads),
         desk=OrderDesk(orders, clock, waker),
-        tokens=tokens,
-        threads=ThreadPoolExecutor(half, thread_name_prefix="order"),
+        tokens=Tokens(signing_keys, load_signing_keys, clock),
+        threads=threads,
+        waker=waker,
         available=available,
         public_url=settings.public_url,
         software_version=__version__,

@@ -38,6 +38,5 @@ def set_up_logging(level: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    logging.getLogger("uvicorn.access").disabled = True
     # What it says of itself at this level, we say ourselves.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.root.level))

@@ -1,7 +1,6 @@
 """Runs what assembly has put together: a server, its workers, a reconciler; and ends them in good order."""
 
 import ctypes
-import json
 import logging
 import multiprocessing
 import os
@@ -17,11 +16,9 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from peerhall.api.problems import instance_of
 from peerhall.api.runtime import BASE_PATH
-from peerhall.contract import problems
+from peerhall.api.wire import Protocol
 from peerhall.daemon.assembly import Clock, build_application, build_reconciler
 from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.listening import address_of, listen
@@ -38,29 +35,6 @@ GRACE_SECONDS: Final = 20
 _PR_SET_PDEATHSIG: Final = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ALLOCATOR_OCTETS: Final = 64 * 1024 * 1024
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP whose every failure is a problem document, even of what is not HTTP at all."""
-
-    def send_400_response(self, msg: str) -> None:
-        body = json.dumps(
-            {
-                "type": problems.VALIDATION_ERROR.uri,
-                "title": problems.VALIDATION_ERROR.title,
-                "status": 400,
-                "detail": "This is not a valid HTTP request.",
-                "instance": instance_of("unreadable"),
-                "properties": [],
-            }
-        ).encode()
-        head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.logger.warning(msg)
-        self.transport.write(head.encode() + body)
-        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -102,10 +76,13 @@ def serve(settings: Settings, *, provisioning: bool, on_ready: Callable[[str], N
 def make_server(settings: Settings, application: ASGIApp, on_ready: Callable[[], None] = lambda: None) -> Server:
     """A server for one process."""
     tune_allocator()
+    # The application logs each request itself, without the query, in which there may be anything.
+    logging.getLogger("uvicorn.access").disabled = True
     return Server(
         uvicorn.Config(
             application,
             http=Protocol,
+            ws="none",
             loop="uvloop",
             lifespan="on",
             log_config=None,

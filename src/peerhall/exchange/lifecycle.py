@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import (
     Note,
+    change_in_progress,
     manual_step,
     provisioning_delayed,
     provisioning_failed,
@@ -67,6 +68,9 @@ _STATE: Final[dict[Phase, str]] = {
     Phase.ARCHIVED: "archived",
 }
 
+_SECRETS: Final = frozenset({"password"})
+"""Members whose values are told to nobody but in the object itself."""
+
 BEFORE_PRODUCTION: Final = frozenset({Phase.RESERVING, Phase.BUILDING, Phase.TESTING})
 IN_PRODUCTION: Final = frozenset({Phase.LIVE, Phase.CHANGING})
 ENDING: Final = frozenset({Phase.LEAVING, Phase.REMOVING, Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED})
@@ -85,6 +89,8 @@ LIVE_STATES: Final = frozenset(
 )
 """States of objects that are, or are to be, in use: neither leaving nor gone."""
 USABLE_STATES: Final = frozenset({"production", "production_change_pending"})
+CLOSED_STATES: Final = frozenset({"decommissioned", "archived"})
+"""States of accounts in whose name nothing can be done any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,8 @@ class Circumstances:
     """Whether its day of disconnection has come."""
     remarks: Sequence[Note] = ()
     """What else there is to tell at present."""
+    changes_at: str | None = None
+    """When something of this changes by itself, which is a reason to look again."""
 
 
 def phase_of(record: Record) -> Phase:
@@ -199,7 +207,27 @@ def with_phase(record: Record, phase: Phase) -> Record:
     before = phase_of(record)
     if phase is not before and phase not in MOVES[before]:
         raise AssertionError(f"{record.kind} {record.id} cannot move from {before.value} to {phase.value}")
+    if phase is not Phase.CHANGING:
+        record = record.with_meta(changing=None)
     return record.with_meta(phase=phase.value)
+
+
+def with_change(before: Record, after: Record, members: Sequence[str]) -> Record:
+    """The changed record: in production, the change of these members is pending until the network has taken it."""
+    if not members or phase_of(before) not in IN_PRODUCTION:
+        return after
+    pending: dict[str, Any] = dict(before.meta.get("changing", {}))
+    for member in members:
+        first = pending.get(member, [before.body.get(member)])[0]
+        pending[member] = [None, None] if member in _SECRETS else [first, after.body.get(member)]
+    changing = with_phase(after, Phase.CHANGING).with_meta(changing=pending, change_refused=None)
+    return changing.with_body(state="production_change_pending")
+
+
+def list_pending(record: Record, phase: Phase) -> list[Note]:
+    """A note for each member whose change is pending."""
+    pending = record.meta.get("changing", {}) if phase is Phase.CHANGING else {}
+    return [change_in_progress(member, *values) for member, values in pending.items()]
 
 
 def with_network(record: Record, network: Network) -> Record:

@@ -211,6 +211,10 @@ def order_refused(reason: str) -> Note:
     return Note(NOTICE, "order_refused", f"The exchange turned the order down: {reason}", {"reason": reason})
 
 
+def change_refused(reason: str) -> Note:
+    return Note(NOTICE, "change_refused", f"The exchange turned the change down: {reason}", {"reason": reason})
+
+
 def insert_ixp_asn_on() -> Note:
     return Note(
         INFO,

@@ -4,13 +4,15 @@ from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
-from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.cancellation import refuse_change_of_ending
+from peerhall.exchange.lifecycle import CLOSED_STATES, LIVE_STATES
 from peerhall.exchange.ordering.accounts import (
     check_account,
     check_place,
     decide_account_state,
     list_missing_roles,
 )
+from peerhall.exchange.ordering.owners import check_open
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
 from peerhall.exchange.statuses import write_status
@@ -30,9 +32,12 @@ _PERSONAL = ("contacts", "macs", "ips", "member-joining-rules")
 
 
 def create(order: Order, body: Body) -> Record:
-    parent = body.get("managing_account") or order.caller.account
+    parent = body.get("managing_account")
+    if parent is None:
+        parent = order.caller.account
     faults = Faults()
     check_place(faults, order.caller, None, parent, ())
+    check_parent(order, faults, parent)
     check_account(faults, body)
     check_presence(order, faults, body)
     faults.refuse_if_any()
@@ -54,8 +59,10 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         order.connection.execute("lock table account_tree in share row exclusive mode")
         below = _below(order, document)
         check_place(faults, order.caller, record, changes["managing_account"], below)
+        check_parent(order, faults, changes["managing_account"])
+    refuse_change_of_ending(record, changes)
     changed = record.with_body(**changes)
-    check_account(faults, changed.body)
+    check_account(faults, changes)
     check_presence(order, faults, changes)
     faults.refuse_if_any()
     if record.body.get("billing_information") and not changed.body.get("billing_information"):
@@ -88,6 +95,12 @@ def settle(order: Order, document: str) -> Record:
     notes = missing if state == "requested" else []
     settled = account.with_body(state=state, status=write_status(notes, account.body["status"], order.now))
     return order.save(settled) if settled.body != account.body else account
+
+
+def check_parent(order: Order, faults: Faults, parent: str | None) -> None:
+    """Whether the account to stand below is there, and not closed."""
+    if parent is not None:
+        check_open(faults, "managing_account", order.find("accounts", parent))
 
 
 def check_presence(order: Order, faults: Faults, body: Body) -> None:
@@ -124,7 +137,7 @@ def _refuse_if_billed(order: Order, account: Record) -> None:
 
 
 def _refuse_if_needed(order: Order, account: Record) -> None:
-    over = ("decommissioned", "archived", "cancelled")
+    over = CLOSED_STATES | {"cancelled"}
     conflicts = [
         Conflict(each.kind, each.id, member, "accounts", account.id)
         for each in documents.find_owned(order.connection, [account.id], (*_ORDERED, "accounts"))

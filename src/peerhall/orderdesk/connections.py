@@ -7,12 +7,7 @@ from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import choose_ports
 from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
 from peerhall.exchange.catalogue import check_offering
-from peerhall.exchange.lifecycle import (
-    IN_PRODUCTION,
-    Phase,
-    phase_of,
-    with_phase,
-)
+from peerhall.exchange.lifecycle import Phase, with_change
 from peerhall.exchange.ordering.connections import (
     check_bundle,
     check_demarcs,
@@ -23,7 +18,6 @@ from peerhall.exchange.ordering.connections import (
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_unable
-from peerhall.exchange.statuses import change_in_progress, write_status
 from peerhall.orderdesk import port_reservations, ports, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -36,7 +30,7 @@ _NETWORK_MEMBERS = ("mode", "lacp_timeout")
 def create(order: Order, body: Body) -> Record:
     body = {"role_assignments": [], "subscriber_side_demarcs": [], **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
-    check_parties(order, faults, body)
+    check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
     offering = order.find("product-offerings", body["product_offering"])
     offering = check_offering(faults, offering, "connection", "connection", order.now)
@@ -75,7 +69,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     refuse_change_of_ending(record, changes)
     changed = record.with_body(**changes)
     faults = Faults()
-    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
     check_bundle(faults, changed.body)
     if "product_offering" in changes:
@@ -86,7 +80,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
             check_quantity(faults, record.body["port_quantity"], offering.body)
     faults.refuse_if_any()
     rebuilt = [member for member in _NETWORK_MEMBERS if record.body.get(member) != changed.body.get(member)]
-    changed = _follow_up(order, record, changed, rebuilt)
+    changed = with_change(record, changed, rebuilt)
     order.save(changed)
     ports.follow_connection(order, changed, rebuilt=bool(rebuilt))
     order.settle_later(changed)
@@ -138,14 +132,4 @@ def _draw_up(order: Order, body: Body, offering: Record, device: Record) -> Reco
         "connections",
         {**blank("Connection"), **asked, **members},
         {"phase": Phase.RESERVING.value, "cross_connect_initiator": initiator},
-    )
-
-
-def _follow_up(order: Order, before: Record, after: Record, touched: list[str]) -> Record:
-    """What a change of a connection in use means for its state: the bundle is rebuilt before it holds."""
-    if not touched or phase_of(before) not in IN_PRODUCTION:
-        return after
-    notes = [change_in_progress(member, before.body.get(member), after.body[member]) for member in touched]
-    return with_phase(after, Phase.CHANGING).with_body(
-        state="production_change_pending", status=write_status(notes, (), order.now)
     )

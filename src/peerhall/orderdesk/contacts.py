@@ -5,12 +5,13 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body
 from peerhall.exchange.ordering.contacts import check_contact, refuse_incomplete
-from peerhall.exchange.ordering.owners import check_owners, fill_in_owners
+from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.orderdesk import accounts, role_assignments
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.parties import check_accounts
 from peerhall.store import staffing
 
 _OWNERS = ("managing_account", "consuming_account")
@@ -19,7 +20,7 @@ _OWNERS = ("managing_account", "consuming_account")
 def create(order: Order, body: Body) -> Record:
     body = fill_in_owners(order.caller, body, *_OWNERS)
     faults = Faults()
-    check_owners(faults, order.caller, body, *_OWNERS)
+    check_accounts(order, faults, body, *_OWNERS)
     check_contact(faults, body)
     faults.refuse_if_any()
     document = order.new_id()
@@ -32,9 +33,9 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     record = order.get_changeable("contacts", document)
     changes = read_changes(operation, record, body)
     faults = Faults()
-    check_owners(faults, order.caller, changes, *(member for member in _OWNERS if member in changes))
+    check_accounts(order, faults, changes, *(member for member in _OWNERS if member in changes))
     changed = record.with_body(**changes)
-    check_contact(faults, changed.body)
+    check_contact(faults, changes)
     faults.refuse_if_any()
     filled = staffing.list_assignments_of_contact(order.connection, document)
     refuse_incomplete(changed.body, ((each.role, each.required_fields) for each in filled))

@@ -1,6 +1,7 @@
 """The counter itself: one order, one transaction, one line in the journal, whatever the answer."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ from peerhall.store import documents, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
+from peerhall.store.settings import NoExchangeError
 
 Clock = Callable[[], datetime]
 
@@ -133,6 +135,10 @@ class OrderDesk:
         except Refused as refused:
             self._journal_refusal(login, command, refused.refusal)
             raise
+        except NoExchangeError as error:
+            refusal = Refusal(Reason.UNFULFILLABLE, str(error))
+            self._journal_refusal(login, command, refusal)
+            raise Refused(refusal) from error
         except psycopg.errors.ForeignKeyViolation as error:
             # The last line behind the rules: somebody else used, or removed, what this order names.
             self._journal_refusal(login, command, _OVERTAKEN)
@@ -227,7 +233,8 @@ def _recall(order: Order, command: Command) -> Answer | None:
 
 
 def _digest(command: Command) -> bytes:
-    return hashlib.sha256(to_json(command.body)).digest()
+    """Of what the body says: blanks and the order of members make no other order of it."""
+    return hashlib.sha256(json.dumps(command.body, sort_keys=True).encode()).digest()
 
 
 def _whose(caller: Caller) -> str:

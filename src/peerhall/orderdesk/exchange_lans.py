@@ -20,8 +20,9 @@ from peerhall.exchange.ordering.network_service_configs import (
 )
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member, refuse_unable
+from peerhall.orderdesk import asns
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
-from peerhall.store import accounts, claims, documents, tasks
+from peerhall.store import claims, documents
 
 _LAN_STATES = frozenset({"production", "production_change_pending", "testing"})
 
@@ -62,7 +63,7 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None = Non
         check_vlan_config(faults, body["vlan_config"], connection.body)
     if body.get("availability_zone") and order.find("availability-zones", body["availability_zone"]) is None:
         faults.add("availability_zone", "there is no such availability zone")
-    _check_asns(faults, body, service)
+    _check_asns(order, faults, body, service, current)
     macs = _check_macs(order, faults, body, current)
     locked = documents.find_many(order.connection, {service.id, *([connection.id] if connection else [])}, CHANGE_LOCK)
     return Surroundings(locked[service.id], locked[connection.id] if connection else None, macs)
@@ -77,7 +78,6 @@ def take(order: Order, config: Record, surroundings: Surroundings) -> Record:
         address = _allocate(order, config, service, subnet)
         addresses.append(_draw_up_address(order, config, service, version, address, subnet.network.prefixlen))
     order.add(*addresses)
-    _ask_for_asns(order, config)
     return config.with_body(ips=[each.id for each in addresses])
 
 
@@ -91,7 +91,6 @@ def move(order: Order, before: Record, after: Record, surroundings: Surroundings
         claims.release_one(order.connection, claim, after.id, order.now)
     new = kept - set(before.body.get("macs") or ())
     _take_macs(order, after, service, (mac for mac in surroundings.macs.values() if mac.id in new))
-    _ask_for_asns(order, after)
     if after.consuming_account != before.consuming_account:
         for address in documents.find_many(order.connection, after.body["ips"], CHANGE_LOCK).values():
             order.save(address.with_body(consuming_account=after.consuming_account))
@@ -103,15 +102,7 @@ def account_for(order: Order, *configs: Record) -> None:
     for connection in {each.body["connection"] for each in configs if each.body.get("connection")}:
         _sum_up_capacity(order, connection)
     for account in {each.consuming_account for each in configs}:
-        list_asns(order, str(account))
-
-
-def list_asns(order: Order, account: str) -> None:
-    """Has an account show the ASNs of its live service and feature configs."""
-    record = order.get("accounts", account, CHANGE_LOCK)
-    seen = accounts.list_asns(order.connection, account, LIVE_STATES)
-    if seen != record.body.get("asns"):
-        order.save(record.with_body(asns=seen))
+        asns.show(order, str(account))
 
 
 def list_subnets(service: Record) -> list[tuple[int, Subnet]]:
@@ -140,10 +131,12 @@ def _check_connection(order: Order, faults: Faults, body: Body, current: Record 
     return connection
 
 
-def _check_asns(faults: Faults, body: Body, service: Record) -> None:
-    if body["asns"]:
-        return
-    if any(subnet.scheme != "sequential" for _, subnet in list_subnets(service)):
+def _check_asns(order: Order, faults: Faults, body: Body, service: Record, current: Record | None) -> None:
+    if current is not None:
+        for session in order.users(current.id, "network_service_config", "network-feature-configs"):
+            if session.state in LIVE_STATES and session.body["asn"] not in body["asns"]:
+                faults.add("asns", f"AS{session.body['asn']} is still used by the session {session.id}")
+    if not body["asns"] and any(subnet.scheme != "sequential" for _, subnet in list_subnets(service)):
         faults.add("asns", "name at least one; the IPv6 address on this LAN is made from it")
 
 
@@ -200,26 +193,6 @@ def _draw_up_address(
     }
     meta = {"network_service": service.id, "network_service_config": config.id}
     return Record(document, "ips", {**blank("IpAddress"), **members}, meta)
-
-
-def _ask_for_asns(order: Order, config: Record) -> None:
-    """Opens a task for the operator for each ASN that is new to the account."""
-    if order.rules.accept_all_asns:
-        return
-    account = order.get("accounts", str(config.consuming_account))
-    for asn in sorted(set(config.body["asns"]) - tasks.verified_asns(order.connection, account.id)):
-        tasks.open_task(
-            order.connection,
-            "verify_asn",
-            account.id,
-            f"asn/{asn}/{config.id}",
-            config.id,
-            f"Check that AS{asn} belongs to {account.body['name']}",
-            f"{account.body['name']} orders peering for AS{asn}, which it has not used here before. Look the ASN up in "
-            "the registry. If it is theirs, close this task as done; if not, as failed, which turns the order down.",
-            {"asn": asn, "account": account.id},
-            order.now,
-        )
 
 
 def _sum_up_capacity(order: Order, connection: str) -> None:

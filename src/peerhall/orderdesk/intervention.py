@@ -5,7 +5,7 @@ from dataclasses import replace
 from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Network, phase_of, with_network
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
-from peerhall.orderdesk import connections, exchange_lans, network_feature_configs, network_service_configs, settling
+from peerhall.orderdesk import asns, connections, network_feature_configs, network_service_configs, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
 ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs")
@@ -29,17 +29,23 @@ def refuse(order: Order, record: Record, reason: str) -> Record:
     return settling.describe(order, ended)
 
 
-def refuse_asn(order: Order, record: Record, asn: int, reason: str) -> Record:
-    """Turns down an ASN: with the order that waits for it or, of a config in production, only the change it came by."""
-    if phase_of(record) in BEFORE_PRODUCTION:
-        return refuse(order, record, reason)
-    if phase_of(record) not in IN_PRODUCTION:
-        return record
-    kept = [each for each in record.body["asns"] if each != asn]
-    changed = order.save(record.with_body(asns=kept).with_meta(refused=reason))
-    exchange_lans.list_asns(order, str(changed.consuming_account))
-    order.settle_later(changed)
-    return settling.describe(order, changed)
+def turn_down_asn(order: Order, config: Record, asn: int, reason: str) -> None:
+    """Turns down an order for an ASN that is not theirs; a config in production goes on without it.
+
+    Sessions ordered for the ASN are turned down with it.
+    """
+    if phase_of(config) in BEFORE_PRODUCTION:
+        refuse(order, config, reason)
+    if phase_of(config) not in IN_PRODUCTION:
+        return
+    for session in order.users(config.id, "network_service_config", "network-feature-configs", CHANGE_LOCK):
+        if session.body["asn"] == asn and phase_of(session) in BEFORE_PRODUCTION:
+            refuse(order, session, reason)
+    config = order.get(config.kind, config.id, CHANGE_LOCK)
+    kept = [each for each in config.body["asns"] if each != asn]
+    order.save(config.with_body(asns=kept).with_meta(change_refused=reason))
+    asns.show(order, str(config.consuming_account))
+    order.settle_later(config)
 
 
 def retry(order: Order, record: Record) -> Record:

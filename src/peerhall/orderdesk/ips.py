@@ -7,11 +7,12 @@ from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body
 from peerhall.exchange.claims import PrefixClaim
 from peerhall.exchange.ordering.ips import check_fqdn, check_ip
-from peerhall.exchange.ordering.owners import check_owners, fill_in_owners
+from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_denied, refuse_member, refuse_unknown
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.parties import check_accounts
 
 _OWNERS = ("managing_account", "consuming_account")
 
@@ -19,8 +20,8 @@ _OWNERS = ("managing_account", "consuming_account")
 def create(order: Order, body: Body) -> Record:
     body = fill_in_owners(order.caller, body, *_OWNERS)
     faults = Faults()
-    check_owners(faults, order.caller, body, *_OWNERS)
-    address = check_ip(faults, body, order.now)
+    check_accounts(order, faults, body, *_OWNERS)
+    address = check_ip(faults, body, body, order.now)
     faults.refuse_if_any()
     assert address is not None
     document = order.new_id()
@@ -49,11 +50,10 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         check_fqdn(faults, changed.body)
         faults.refuse_if_any()
         return order.save(changed)
-    check_owners(faults, order.caller, changes, *(member for member in _OWNERS if member in changes))
-    address = check_ip(faults, changed.body, order.now)
+    check_accounts(order, faults, changes, *(member for member in _OWNERS if member in changes))
+    address = check_ip(faults, changed.body, changes, order.now)
     faults.refuse_if_any()
-    assert address is not None
-    if {"address", "prefix_length", "version"} & changes.keys():
+    if address is not None:
         order.release(record, ["prefix"])
         _take_prefix(order, changed, address)
     return order.save(changed)

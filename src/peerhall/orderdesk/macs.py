@@ -3,10 +3,11 @@
 from peerhall.contract.validation import Body
 from peerhall.exchange.lifecycle import LIVE_STATES
 from peerhall.exchange.ordering.macs import check_mac
-from peerhall.exchange.ordering.owners import check_owners, fill_in_owners
+from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.parties import check_accounts
 
 _OWNERS = ("managing_account", "consuming_account")
 
@@ -14,7 +15,7 @@ _OWNERS = ("managing_account", "consuming_account")
 def create(order: Order, body: Body) -> Record:
     body = fill_in_owners(order.caller, body, *_OWNERS)
     faults = Faults()
-    check_owners(faults, order.caller, body, *_OWNERS)
+    check_accounts(order, faults, body, *_OWNERS)
     check_mac(faults, body, order.now)
     faults.refuse_if_any()
     document = order.new_id()

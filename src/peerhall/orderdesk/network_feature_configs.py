@@ -13,6 +13,7 @@ from peerhall.exchange.lifecycle import (
     Phase,
     outdated,
     phase_of,
+    with_change,
     with_network,
     with_phase,
 )
@@ -26,7 +27,7 @@ from peerhall.exchange.ordering.network_feature_configs import (
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
-from peerhall.orderdesk import exchange_lans, settling
+from peerhall.orderdesk import asns, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
@@ -36,7 +37,7 @@ def create(order: Order, body: Body) -> Record:
     defaults: Body = {"role_assignments": [], "flags": []}
     body = {**defaults, **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
-    check_parties(order, faults, body)
+    check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
     feature = order.find("network-features", body["network_feature"])
     named = body["network_service_config"]
@@ -72,7 +73,7 @@ def create(order: Order, body: Body) -> Record:
     )
     order.add(record)
     config = order.save(config.with_body(network_feature_configs=[*config.body["network_feature_configs"], document]))
-    exchange_lans.list_asns(order, str(record.consuming_account))
+    asns.show(order, str(record.consuming_account))
     settling.describe(order, config)
     order.settle_later(record, config)
     return settling.describe(order, record)
@@ -83,18 +84,19 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
     faults = Faults()
-    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     changed = record.with_body(**changes)
     feature = order.get("network-features", record.body["network_feature"])
     config = order.get("network-service-configs", record.body["network_service_config"])
     _check(order, faults, changed.body, feature, config)
+    if changes.get("asn") in asns.list_unverified(order, config):
+        faults.add("asn", "is not verified yet; change it once the config is in production with it")
     faults.refuse_if_any()
-    if changes.keys() & set(NETWORK_MEMBERS):
-        changed = with_network(changed, outdated(Network.of(changed)))
-        if phase_of(record) in IN_PRODUCTION:
-            changed = with_phase(changed, Phase.CHANGING).with_body(state="production_change_pending")
+    touched = [member for member in NETWORK_MEMBERS if member in changes]
+    if touched:
+        changed = with_change(record, with_network(changed, outdated(Network.of(changed))), touched)
     order.save(changed)
-    exchange_lans.list_asns(order, str(changed.consuming_account))
+    asns.show(order, str(changed.consuming_account))
     order.settle_later(changed)
     return settling.describe(order, changed)
 
@@ -135,7 +137,7 @@ def _end(order: Order, before: Record, after: Record) -> Record:
         after = after.with_meta(**days)
     order.save(after)
     if before.state != after.state:
-        exchange_lans.list_asns(order, str(after.consuming_account))
+        asns.show(order, str(after.consuming_account))
         config = order.get("network-service-configs", before.body["network_service_config"])
         order.settle_later(after, config)
     return settling.describe(order, settling.release_if_absent(order, after))

@@ -5,12 +5,12 @@ from typing import Any, Final
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
-from peerhall.exchange.lifecycle import IN_PRODUCTION, Network, Phase, outdated, phase_of, with_network, with_phase
+from peerhall.exchange.lifecycle import Network, Phase, outdated, with_change, with_network
 from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
-from peerhall.orderdesk import exchange_lans, network_feature_configs, settling, vlans
+from peerhall.orderdesk import asns, exchange_lans, network_feature_configs, settling, vlans
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
@@ -25,7 +25,7 @@ def create(order: Order, body: Body) -> Record:
     defaults: Body = {"role_assignments": [], "macs": []}
     body = {**defaults, **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
-    check_parties(order, faults, body)
+    check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
     surroundings = exchange_lans.check(order, faults, body)
     faults.refuse_if_any()
@@ -41,6 +41,7 @@ def create(order: Order, body: Body) -> Record:
     record = vlans.take(order, record, surroundings.connection)
     record = exchange_lans.take(order, record, surroundings)
     order.add(record)
+    asns.ask_for(order, record)
     exchange_lans.account_for(order, record)
     order.settle_later(record)
     return settling.describe(order, record)
@@ -51,7 +52,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
     faults = Faults()
-    check_parties(order, faults, {member: changes[member] for member in OWNERS if member in changes})
+    check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
     changed = vlans.keep(record, record.with_body(**changes))
     surroundings = exchange_lans.check(order, faults, changed.body, current=record)
@@ -64,6 +65,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changed = exchange_lans.move(order, record, changed, surroundings)
     changed = _follow_up(record, changed)
     order.save(changed)
+    asns.ask_for(order, changed)
     exchange_lans.account_for(order, record, changed)
     if changed.body["connection"] != record.body["connection"]:
         order.reconcile_later(*settling.devices_of(order, record))
@@ -90,16 +92,10 @@ def _moved(before: Record, after: Record) -> bool:
 
 
 def _follow_up(before: Record, after: Record) -> Record:
-    """What a change means for the state: in production it is pending until the network has taken it."""
+    """What a change means: the network has to take it, and a new ASN may have to be verified."""
     touched = [member for member in NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
-    new_asns = set(after.body.get("asns") or ()) - set(before.body.get("asns") or ())
-    if not touched and not new_asns:
-        return after
-    after = after.with_meta(refused=None)
     if touched:
         after = with_network(after, outdated(Network.of(after)))
-    if phase_of(before) in IN_PRODUCTION:
-        pending = {member: [before.body.get(member), after.body.get(member)] for member in touched}
-        after = with_phase(after, Phase.CHANGING).with_meta(changing={**after.meta.get("changing", {}), **pending})
-        after = after.with_body(state="production_change_pending")
-    return after
+    if set(after.body.get("asns") or ()) - set(before.body.get("asns") or ()):
+        touched.append("asns")
+    return with_change(before, after, touched)

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from peerhall.contract.validation import Body
-from peerhall.exchange.ordering.owners import check_owners, check_standing
+from peerhall.exchange.ordering.owners import check_open, check_owners, check_standing
+from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.orderdesk.order import Order
 from peerhall.store import documents, staffing
@@ -11,16 +12,20 @@ from peerhall.store import documents, staffing
 OWNERS = ("managing_account", "consuming_account", "billing_account")
 
 
-def check_parties(order: Order, faults: Faults, body: Body) -> None:
-    """Whether the caller acts for the accounts named, and they may order and be billed."""
-    members = [member for member in OWNERS if member in body]
+def check_parties(order: Order, faults: Faults, body: Body, *members: str) -> None:
+    """Whether the caller acts for the accounts named in these members, and they may order and be billed."""
+    check_standing(faults, body, check_accounts(order, faults, body, *members))
+
+
+def check_accounts(order: Order, faults: Faults, body: Body, *members: str) -> dict[str, Record]:
+    """Whether the caller acts for the accounts named in these members, and they are there and open; returns them."""
     check_owners(faults, order.caller, body, *members)
-    accounts = documents.find_many(order.connection, {body[member] for member in members} - {None})
-    for member in members:
-        named = accounts.get(body[member] or "")
-        if body[member] is not None and (named is None or named.kind != "accounts"):
-            faults.add(member, "there is no such account")
-    check_standing(faults, body, accounts)
+    named = {member: body[member] for member in members if body.get(member) is not None}
+    found = documents.find_many(order.connection, set(named.values()))
+    accounts = {account.id: account for account in found.values() if account.kind == "accounts"}
+    for member, account in named.items():
+        check_open(faults, member, accounts.get(account))
+    return accounts
 
 
 def check_role_assignments(order: Order, faults: Faults, ids: Collection[str]) -> None:

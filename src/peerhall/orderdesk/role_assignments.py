@@ -13,6 +13,8 @@ from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import staffing
 
 _STAFFED_KINDS = ("connections", "network-service-configs", "network-feature-configs")
+_NAMING_KINDS = (*_STAFFED_KINDS, "ports")
+"""Ports name what their connection names."""
 
 
 def create(order: Order, body: Body) -> Record:
@@ -71,7 +73,7 @@ def refuse_if_needed(order: Order, assignments: Sequence[str]) -> None:
         )
     # What is over keeps no hold on its contacts.
     for assignment in assignments:
-        for kind in _STAFFED_KINDS:
+        for kind in _NAMING_KINDS:
             for user in order.users(assignment, "role_assignments", kind, CHANGE_LOCK):
                 kept = [each for each in user.body["role_assignments"] if each != assignment]
                 order.save(user.with_body(role_assignments=kept))

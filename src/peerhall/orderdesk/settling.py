@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from peerhall.exchange.lifecycle import (
+    IN_PRODUCTION,
     WANTED_IN_NETWORK,
     Circumstances,
     Network,
@@ -23,7 +24,7 @@ from peerhall.exchange.lifecycle import (
     with_phase,
 )
 from peerhall.exchange.records import Record
-from peerhall.exchange.statuses import order_refused, write_status
+from peerhall.exchange.statuses import change_refused, order_refused, write_status
 from peerhall.exchange.visibility import PROVISIONING
 from peerhall.orderdesk import ports
 from peerhall.orderdesk.courses import connections, network_feature_configs, network_service_configs, port_reservations
@@ -66,7 +67,8 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
     record = stored if news is None else with_network(stored, news)
     while True:
         phase = phase_of(record)
-        reached = decide_phase(phase, course.network(order, record), course.circumstances(order, record, phase))
+        present = course.circumstances(order, record, phase)
+        reached = decide_phase(phase, course.network(order, record), present)
         if reached is phase:
             break
         record = course.entered(order, with_phase(record, reached), reached)
@@ -77,6 +79,8 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
         order.reconcile_later(*devices_of(order, record))
     if phase is Phase.LEAVING:
         order.queued[document_subject(record.id)] = _midnight(order, record)
+    elif present.changes_at is not None:
+        order.queued[document_subject(record.id)] = datetime.fromisoformat(present.changes_at)
     described = describe(order, record, stored)
     if described.state != stored.state or Network.of(described) != Network.of(stored):
         order.settle_later(*course.followers(order, described))
@@ -92,6 +96,8 @@ def describe(order: Order, record: Record, stored: Record | None = None) -> Reco
     notes = decide_notes(phase, network, present)
     if "refused" in record.meta and phase is not Phase.ARCHIVED:
         notes.append(order_refused(record.meta["refused"]))
+    if "change_refused" in record.meta and phase in IN_PRODUCTION:
+        notes.append(change_refused(record.meta["change_refused"]))
     described = record.with_body(state=state, status=write_status(notes, record.body.get("status", ()), order.now))
     return order.save(described) if described != (stored or record) else described
 

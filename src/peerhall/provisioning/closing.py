@@ -35,7 +35,7 @@ def close_as_done(connection: SyncConnection, number: int, by: str, note: str | 
 def close_as_failed(connection: SyncConnection, number: int, by: str, note: str, now: datetime) -> Task:
     """Takes a person's word that it cannot be done: the order is stuck until somebody retries or refuses it.
 
-    An ASN that is not theirs turns the order, or the change, down at once. Raises TaskNotOpen.
+    An ASN that is not theirs turns the order down at once. Raises TaskNotOpen.
     """
     task = _close(connection, number, "failed", by, note, now)
     order = _order(connection, by, now)
@@ -43,7 +43,7 @@ def close_as_failed(connection: SyncConnection, number: int, by: str, note: str,
         record = order.find("network-service-configs", task.document, CHANGE_LOCK)
         if record is not None:
             asn = task.request["asn"]
-            intervention.refuse_asn(order, record, asn, f"AS{asn} could not be confirmed as yours. {note}".strip())
+            intervention.turn_down_asn(order, record, asn, f"AS{asn} could not be confirmed as yours. {note}".strip())
     elif task.request["step"] == "test":
         _change_network(order, task, findings=note)
     else:

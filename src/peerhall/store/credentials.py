@@ -177,8 +177,10 @@ def ensure_signing_key(connection: SyncConnection, now: datetime) -> None:
 
 def record_login_failure(connection: SyncConnection, address: str, key: str, now: datetime, window: timedelta) -> None:
     """Notes a failed login; failures older than the window are forgotten."""
-    connection.execute("delete from login_failure where at < %s", (now - window,))
-    connection.execute("insert into login_failure (address, api_key, at) values (%s, %s, %s)", (address, key[:64], now))
+    connection.execute("delete from login_failure where at <= %s", (now - window,))
+    connection.execute(
+        "insert into login_failure (address, api_key, at) values (%s, %s, %s)", (address, _failed(key), now)
+    )
 
 
 def login_failures(
@@ -186,6 +188,11 @@ def login_failures(
 ) -> tuple[list[datetime], list[datetime]]:
     """When logins failed within the window: with this key from this address, and with any key from it."""
     rows = connection.execute(
-        "select api_key, at from login_failure where address = %s and at >= %s order by at", (address, now - window)
+        "select api_key, at from login_failure where address = %s and at > %s order by at", (address, now - window)
     ).fetchall()
-    return [at for failed, at in rows if failed == key[:64]], [at for _, at in rows]
+    return [at for failed, at in rows if failed == _failed(key)], [at for _, at in rows]
+
+
+def _failed(key: str) -> str:
+    """How a key that failed is noted: not as it is, as people mix up key and secret."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -22,6 +22,8 @@ class Login:
 
     session_digest: bytes
     operator: bool
+    name: str
+    """Whose login it is, the same after it was renewed: the account's id, or `operator`."""
 
 
 class LoginEnded(Exception):

@@ -5,7 +5,7 @@ import pytest
 from peerhall.exchange.house_rules import HouseRules
 from peerhall.exchange.ordering.accounts import check_account, check_place, decide_account_state, list_missing_roles
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import Faults
+from peerhall.exchange.refusals import Faults, Reason, Refused
 from peerhall.exchange.visibility import Caller
 
 RESELLER = Caller("key", "reseller", frozenset({"reseller", "customer", "branch"}))
@@ -22,7 +22,6 @@ def account(state: str) -> Record:
     [
         (RESELLER, "reseller", (), True),
         (RESELLER, "branch", ("customer",), True),
-        (RESELLER, "rival", (), False),
         (RESELLER, None, (), False),
         (RESELLER, "customer", ("customer", "branch"), False),
         (RESELLER, "branch", ("customer", "branch"), False),
@@ -36,6 +35,12 @@ def test_an_account_stands_in_the_callers_tree_and_not_below_itself(
     faults = Faults()
     check_place(faults, caller, account("production") if below else None, parent, below)
     assert (not faults.found) == allowed
+
+
+def test_anothers_account_is_denied_as_a_parent() -> None:
+    with pytest.raises(Refused) as refused:
+        check_place(Faults(), RESELLER, None, "rival", ())
+    assert refused.value.refusal.reason is Reason.DENIED
 
 
 @pytest.mark.parametrize(("country", "faulty"), [("DE", 0), ("de", 0), ("D1", 2), ("D", 2), ("ÄÖ", 2)])

@@ -14,7 +14,7 @@ NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 def check(address: str, prefix_length: int, version: int = 4, **members: Any) -> tuple[str | None, list[str]]:
     faults = Faults()
     body = {"address": address, "prefix_length": prefix_length, "version": version, **members}
-    found = check_ip(faults, body, NOW)
+    found = check_ip(faults, body, body.keys(), NOW)
     return (str(found.network) if found else None), [fault.name for fault in faults.found]
 
 

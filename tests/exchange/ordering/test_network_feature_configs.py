@@ -141,8 +141,22 @@ def test_flags_that_do_not_exist_or_must_stay_on_are_refused() -> None:
 def test_a_session_follows_its_config_once_that_is_reserved(
     parent: Record, roles: list[str], missing: list[str]
 ) -> None:
-    feature = Record("rs1", "network-features", FEATURE)
-    assert [note.tag for note in list_missing(parent, feature, roles)] == missing
+    session, feature = (
+        Record("session", "network-feature-configs", {"asn": 64496}),
+        Record("rs1", "network-features", FEATURE),
+    )
+    assert [
+        note.tag for note in list_missing(session, parent, feature, roles=roles, unverified_asns=[64497])
+    ] == missing
+
+
+def test_a_session_waits_until_its_asn_is_verified() -> None:
+    session, feature = (
+        Record("session", "network-feature-configs", {"asn": 64496}),
+        Record("rs1", "network-features", {}),
+    )
+    notes = list_missing(session, config("production"), feature, roles=[], unverified_asns=[64496])
+    assert [note.tag for note in notes] == ["asn_unverified"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
-"""Logging in: the standard's own token endpoints, and the same accounts through OAuth2 client credentials."""
+"""Logging in with an API key, and renewing the login."""
 
-import base64
-from typing import Any, Final
-from urllib.parse import parse_qs, unquote_plus
+from typing import Any
 
 from pydantic_core import to_json
 from starlette.requests import Request
@@ -10,24 +8,22 @@ from starlette.responses import Response
 
 from peerhall.api.login_limits import WINDOW, seconds_to_wait
 from peerhall.api.problems import Problem, invalid, unauthorized
-from peerhall.api.requests import read_bytes, read_json
+from peerhall.api.requests import read_json
 from peerhall.api.resources.documents import MEDIA_TYPE
 from peerhall.api.runtime import Runtime
-from peerhall.api.tokens import ACCESS_LIFETIME, REFRESH_GRACE, REFRESH_LIFETIME, ExpiredToken, InvalidToken
+from peerhall.api.tokens import REFRESH_GRACE, REFRESH_LIFETIME, ExpiredToken, InvalidToken
 from peerhall.contract import problems
 from peerhall.contract.operations import Operation
-from peerhall.contract.validation import Body, Fault, InvalidBody, check_body
+from peerhall.contract.validation import Body, InvalidBody, check_body
 from peerhall.store import credentials
 from peerhall.store.database import SyncConnection
-
-_LARGEST_LOGIN: Final = 16 * 1024
 
 
 async def answer_token_create(request: Request, runtime: Runtime, operation: Operation, _: tuple[str, ...]) -> Response:
     """A pair of tokens for a key and its secret."""
     body = await _read_login(request, operation)
-    session, account = await _log_in(runtime, request, body["api_key"], body["api_secret"])
-    pair = runtime.tokens.issue_pair(session, account)
+    session, account = await log_in(runtime, request, body["api_key"], body["api_secret"])
+    pair = await runtime.tokens.issue_pair(session, account)
     return _json({"access_token": pair.access_token, "refresh_token": pair.refresh_token}, 201)
 
 
@@ -37,7 +33,7 @@ async def answer_token_refresh(
     """A new pair of tokens; the old refresh token is honoured a little longer. Authorization headers are ignored."""
     body = await _read_login(request, operation)
     try:
-        claims = runtime.tokens.check(body["refresh_token"], "refresh")
+        claims = await runtime.tokens.check(body["refresh_token"], "refresh")
     except ExpiredToken:
         raise unauthorized(problems.SIGNATURE_EXPIRED, "The refresh token has expired; log in again.") from None
     except InvalidToken:
@@ -55,38 +51,8 @@ async def answer_token_refresh(
         raise unauthorized(
             problems.AUTHENTICATION_ERROR, "The refresh token was used before, or its key revoked; log in again."
         )
-    pair = runtime.tokens.issue_pair(*renewed)
+    pair = await runtime.tokens.issue_pair(*renewed)
     return _json({"access_token": pair.access_token, "refresh_token": pair.refresh_token}, 201)
-
-
-async def answer_oauth2_token(request: Request, runtime: Runtime) -> Response:
-    """RFC 6749, 4.4: an access token for client credentials, sent as HTTP Basic or in the form.
-
-    Problems also carry `error`, so that both kinds of client understand them.
-    """
-    try:
-        form = _parse_form(await read_bytes(request, _LARGEST_LOGIN), request.headers.get("content-type", ""))
-        if form.get("grant_type") != "client_credentials":
-            raise _oauth2_problem("unsupported_grant_type", "grant_type must be client_credentials.")
-        key, secret = _client_credentials(request, form)
-        session, account = await _log_in(runtime, request, key, secret)
-    except Problem as problem:
-        if "error" not in problem.members:
-            known = {problems.AUTHENTICATION_ERROR: "invalid_client", problems.VALIDATION_ERROR: "invalid_request"}
-            problem.members["error"] = known.get(problem.type, "temporarily_unavailable")
-            problem.members["error_description"] = problem.detail
-        if problem.type is problems.AUTHENTICATION_ERROR:
-            problem.headers = {"WWW-Authenticate": 'Basic realm="oauth2"'}
-        raise
-    return _json(
-        {
-            "access_token": runtime.tokens.issue_access(session, account),
-            "token_type": "Bearer",
-            "expires_in": int(ACCESS_LIFETIME.total_seconds()),
-            "scope": form.get("scope", "ix-api"),
-        },
-        200,
-    )
 
 
 async def _read_login(request: Request, operation: Operation) -> Body:
@@ -95,20 +61,17 @@ async def _read_login(request: Request, operation: Operation) -> Body:
     try:
         return check_body(operation.body, body)
     except InvalidBody as error:
-        if _is_only_of_wrong_length(body, error):
-            # Other exchanges' keys are of other lengths; whoever mixes them up should read that the key is wrong.
-            raise _wrong_credentials() from None
+        if _is_text_of_wrong_length(body, error):
+            # Other exchanges' keys are of other lengths; whoever mixes them up is to be told that the key is wrong.
+            return dict(body)
         raise invalid(*error.faults) from None
 
 
-def _is_only_of_wrong_length(body: Any, error: InvalidBody) -> bool:
-    return isinstance(body, dict) and all(
-        isinstance(body.get(fault.name), str) and "character" in fault.reason and "\x00" not in body[fault.name]
-        for fault in error.faults
-    )
+def _is_text_of_wrong_length(body: Any, error: InvalidBody) -> bool:
+    return isinstance(body, dict) and all(isinstance(body.get(fault.name), str) for fault in error.faults)
 
 
-async def _log_in(runtime: Runtime, request: Request, key: str, secret: str) -> tuple[str, str | None]:
+async def log_in(runtime: Runtime, request: Request, key: str, secret: str) -> tuple[str, str | None]:
     """Opens a session; returns its id and the account. Raises 401, or 429 after too many failures."""
     address = request.client.host if request.client else ""
     now = runtime.clock()
@@ -123,7 +86,7 @@ async def _log_in(runtime: Runtime, request: Request, key: str, secret: str) -> 
         return wait
 
     if "\x00" in key or "\x00" in secret:
-        raise _wrong_credentials()
+        raise wrong_credentials()
     outcome = await runtime.in_thread(runtime.orders.run, log_in)
     if isinstance(outcome, tuple):
         return outcome
@@ -133,43 +96,11 @@ async def _log_in(runtime: Runtime, request: Request, key: str, secret: str) -> 
             f"Too many logins have failed; try again in {outcome} seconds, with the right secret.",
             headers={"Retry-After": str(outcome)},
         )
-    raise _wrong_credentials()
+    raise wrong_credentials()
 
 
-def _wrong_credentials() -> Problem:
+def wrong_credentials() -> Problem:
     return unauthorized(problems.AUTHENTICATION_ERROR, "There is no such key with this secret.")
-
-
-def _parse_form(body: bytes, content_type: str) -> dict[str, str]:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        raise Problem(problems.UNSUPPORTED_MEDIA_TYPE, "Send application/x-www-form-urlencoded here.")
-    try:
-        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError:
-        raise invalid(Fault("", "The form is not URL-encoded UTF-8")) from None
-    return {name: values[0] for name, values in fields.items()}
-
-
-def _client_credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            key, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-        except ValueError:
-            raise _wrong_credentials() from None
-        if separator:
-            return unquote_plus(key), unquote_plus(secret)
-        raise _wrong_credentials()
-    if "client_id" not in form or "client_secret" not in form:
-        raise _oauth2_problem("invalid_request", "Send client_id and client_secret, as HTTP Basic or in the form.")
-    return form["client_id"], form["client_secret"]
-
-
-def _oauth2_problem(error: str, detail: str) -> Problem:
-    problem = invalid(Fault("", detail))
-    problem.members |= {"error": error, "error_description": detail}
-    return problem
 
 
 def _json(value: dict[str, Any], status: int) -> Response:

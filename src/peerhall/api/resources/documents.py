@@ -17,9 +17,9 @@ MEDIA_TYPE = "application/json"
 
 async def answer_list(request: Request, runtime: Runtime, operation: Operation, _: tuple[str, ...]) -> Response:
     """All of a collection that the caller sees and the filters match, or a page of it."""
-    login = admit(request, runtime.tokens)
+    login = await admit(request, runtime.tokens)
     filters = parse_filters(operation, request.scope["query_string"])
-    paging = take_paging(operation.id, login.session_digest, filters, runtime.tokens)
+    paging = await take_paging(operation.id, login, filters, runtime.tokens)
     now = runtime.clock()
     try:
         if paging is None:
@@ -39,7 +39,7 @@ async def answer_list(request: Request, runtime: Runtime, operation: Operation, 
 
 async def answer_read(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
     """One object, as far as the caller may see it; what it may not see is not there."""
-    login = admit(request, runtime.tokens)
+    login = await admit(request, runtime.tokens)
     if "\x00" in path[0]:
         raise not_found()
     try:
@@ -53,7 +53,7 @@ async def answer_read(request: Request, runtime: Runtime, operation: Operation, 
 
 async def answer_own_account(request: Request, runtime: Runtime, _: Operation, __: tuple[str, ...]) -> Response:
     """The caller's account; an operator's key has none."""
-    login = admit(request, runtime.tokens)
+    login = await admit(request, runtime.tokens)
     try:
         text = await runtime.reader.read_own_account(login, runtime.clock())
     except LoginEnded:

@@ -16,7 +16,7 @@ from peerhall.store.reading import LoginEnded
 
 async def answer_order(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
     """Places an order and answers with the object; a new one's address is in Location."""
-    login = admit(request, runtime.tokens)
+    login = await admit(request, runtime.tokens)
     document = path[0] if path else ""
     if "\x00" in document:
         raise not_found()

@@ -7,7 +7,7 @@ from typing import Final
 from peerhall.exchange.house_rules import HouseRules
 from peerhall.exchange.ordering.owners import NOT_YOURS
 from peerhall.exchange.records import Body, Record
-from peerhall.exchange.refusals import Faults
+from peerhall.exchange.refusals import Faults, refuse_denied
 from peerhall.exchange.statuses import Note, account_role_required
 from peerhall.exchange.visibility import Caller
 
@@ -29,13 +29,14 @@ def check_place(
 ) -> None:
     """Whether an account may stand below `parent`: in the caller's own tree, and not below itself.
 
+    Refuses at once a parent that is another's, with no word on whether it exists.
     `account` is None for a new one; `below` are the ids of the accounts that stand below it, its own among them.
     """
     if parent is None:
         if not caller.operator:
             faults.add("managing_account", "must stay an account you act for; only the exchange makes root accounts")
     elif not caller.acts_for(parent):
-        faults.add("managing_account", NOT_YOURS)
+        refuse_denied(f"managing_account: {parent} {NOT_YOURS}.")
     elif account is not None and parent in below:
         faults.add("managing_account", "must not be the account itself or one below it")
 

@@ -1,6 +1,7 @@
 """IP addresses: which can be registered, and what of them can change."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Final
@@ -13,10 +14,18 @@ _LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _FQDN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 
 
-def check_ip(faults: Faults, body: Body, now: datetime) -> IPv4Interface | IPv6Interface | None:
-    """The address, when it is one of its version: a host address, or a prefix without host bits."""
+def check_ip(
+    faults: Faults, body: Body, changes: Collection[str], now: datetime
+) -> IPv4Interface | IPv6Interface | None:
+    """The address where that is among the changes; whether what changes can be like that."""
     check_fqdn(faults, body)
-    check_validity(faults, body, now)
+    if {"valid_not_before", "valid_not_after"} & set(changes):
+        check_validity(faults, body, now)
+    return _check_address(faults, body) if {"address", "prefix_length", "version"} & set(changes) else None
+
+
+def _check_address(faults: Faults, body: Body) -> IPv4Interface | IPv6Interface | None:
+    """The address, when it is one of its version: a host address, or a prefix without host bits."""
     try:
         address = ip_interface(f"{body['address']}/{body['prefix_length']}")
     except ValueError:

@@ -1,6 +1,7 @@
 """MAC addresses: which can be registered, and when they are valid."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -37,6 +38,12 @@ def is_valid_now(body: Body, now: datetime) -> bool:
     at = write_instant(now)
     begins, ends = body.get("valid_not_before"), body.get("valid_not_after")
     return not (begins and at < begins) and not (ends and at >= ends)
+
+
+def next_validity(bodies: Iterable[Body], now: datetime) -> str | None:
+    """When the next of these addresses becomes valid; None when none is still to."""
+    at = write_instant(now)
+    return min((begins for body in bodies if (begins := body.get("valid_not_before")) and begins > at), default=None)
 
 
 def canonical_mac(address: str) -> str:

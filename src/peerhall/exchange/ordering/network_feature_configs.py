@@ -9,6 +9,7 @@ from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import (
     Note,
+    asn_unverified,
     awaiting_network_service_config,
     contact_role_required,
     insert_ixp_asn_on,
@@ -88,14 +89,18 @@ def check_flags(faults: Faults, flags: Sequence[Body], feature: Body) -> list[di
     return [{"name": name, "enabled": wished.get(name, bool(flag.get("mandatory")))} for name, flag in known.items()]
 
 
-def list_missing(config: Record, feature: Record, roles: Sequence[str]) -> list[Note]:
-    """What keeps a session from being configured: roles, and a config that is not reserved yet."""
+def list_missing(
+    session: Record, config: Record, feature: Record, *, roles: Sequence[str], unverified_asns: Sequence[int]
+) -> list[Note]:
+    """What keeps a session from being configured: roles, a config not reserved yet, an ASN not verified yet."""
     wanted = feature.body.get("nfc_required_contact_roles") or []
     notes = [contact_role_required(role) for role in wanted if role not in roles]
     if config.state in ("requested", "error") or (
         config.state == "operator" and config.meta.get("phase") == "reserving"
     ):
         notes.append(awaiting_network_service_config(config.id, config.state))
+    elif session.body["asn"] in unverified_asns:
+        notes.append(asn_unverified(session.body["asn"]))
     return notes
 
 

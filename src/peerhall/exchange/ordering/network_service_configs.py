@@ -4,13 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from peerhall.exchange.allocation import choose_tag
-from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, USABLE_STATES, Phase
+from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, USABLE_STATES, Phase, list_pending
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import (
     Note,
     asn_unverified,
-    change_in_progress,
     connection_leaving,
     connection_not_in_production,
     consumer_side_not_ready,
@@ -157,9 +156,7 @@ def list_holding(config: Record, service: Record, unverified_asns: Sequence[int]
 
 def list_remarks(config: Record, connection: Record | None, addresses: Sequence[str], phase: Phase) -> list[Note]:
     """What else there is to tell about a config."""
-    notes: list[Note] = []
-    if phase is Phase.CHANGING:
-        notes += [change_in_progress(member, *values) for member, values in config.meta.get("changing", {}).items()]
+    notes = list_pending(config, phase)
     if phase in (Phase.RESERVING, Phase.BUILDING, Phase.TESTING) and addresses:
         notes.append(ip_allocated(config.body["ips"], addresses))
     vlan_config = config.body.get("vlan_config")

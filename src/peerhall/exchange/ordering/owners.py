@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from peerhall.exchange.lifecycle import USABLE_STATES
+from peerhall.exchange.lifecycle import CLOSED_STATES, USABLE_STATES
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults, refuse_denied
 from peerhall.exchange.visibility import Caller
@@ -30,10 +30,18 @@ def check_owners(faults: Faults, caller: Caller, body: Body, *members: str) -> N
             faults.add(member, NOT_YOURS)
 
 
+def check_open(faults: Faults, member: str, account: Record | None) -> None:
+    """Whether the account that a member names is there, and not closed."""
+    if account is None:
+        faults.add(member, "there is no such account")
+    elif account.state in CLOSED_STATES:
+        faults.add(member, f"is {account.state}")
+
+
 def check_standing(faults: Faults, body: Body, accounts: Mapping[str, Record]) -> None:
     """Whether the consuming account may order at all, and the billing account be billed."""
     consumer = accounts.get(body.get("consuming_account") or "")
-    if consumer is not None and consumer.state not in USABLE_STATES:
+    if consumer is not None and consumer.state not in USABLE_STATES | CLOSED_STATES:
         missing = " ".join(entry["message"] for entry in consumer.body.get("status", []))
         faults.add("consuming_account", f"is {consumer.state} and cannot use services yet. {missing}".strip())
     payer = accounts.get(body.get("billing_account") or "")

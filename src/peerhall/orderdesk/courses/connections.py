@@ -1,6 +1,6 @@
 """The course of a connection: it lives through its ports."""
 
-from peerhall.exchange.lifecycle import Circumstances, Network, Phase, phase_of
+from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending, phase_of
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import contact_role_required, decommission_scheduled
 from peerhall.orderdesk import ports
@@ -18,7 +18,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
         due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
         remarks=[decommission_scheduled(record.body["decommission_at"], record.body["charged_until"])]
         if leaving
-        else (),
+        else list_pending(record, phase),
     )
 
 

@@ -1,8 +1,9 @@
 """The course of a session with a route server: it follows its network service config."""
 
-from peerhall.exchange.lifecycle import Circumstances, Network, Phase
+from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending
 from peerhall.exchange.ordering.network_feature_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
+from peerhall.orderdesk import asns
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.parties import list_roles
 
@@ -13,9 +14,15 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     last_day = record.meta.get("decommission_at", "")
     leaving = phase in (Phase.LEAVING, Phase.REMOVING)
     return Circumstances(
-        missing=list_missing(config, feature, list_roles(order, record.body["role_assignments"])),
+        missing=list_missing(
+            record,
+            config,
+            feature,
+            roles=list_roles(order, record.body["role_assignments"]),
+            unverified_asns=asns.list_unverified(order, config),
+        ),
         due=leaving and last_day <= order.rules.today(order.now).isoformat(),
-        remarks=list_remarks(record, phase),
+        remarks=[*list_pending(record, phase), *list_remarks(record, phase)],
     )
 
 
