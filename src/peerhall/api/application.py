@@ -85,7 +85,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._runtime.threads.shutdown(wait=True)
-        await self._runtime.reads.close()
+        self._runtime.reads.close()
         self._runtime.orders.close()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from peerhall.api.tokens import Tokens
 from peerhall.orderdesk.desk import OrderDesk
-from peerhall.store.database import OrderPool, ReadPool
+from peerhall.store.database import OrderPool
+from peerhall.store.read_pool import ReadPool
 from peerhall.store.reading import Reader
 
 T = TypeVar("T")

@@ -18,7 +18,8 @@ from peerhall.orderdesk.desk import OrderDesk
 from peerhall.provisioning.driver import DriverContext, load_driver
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import credentials
-from peerhall.store.database import OrderPool, ReadPool, connect
+from peerhall.store.database import OrderPool, connect
+from peerhall.store.read_pool import ReadPool
 from peerhall.store.reading import Reader
 from peerhall.store.schema import require_current
 from peerhall.store.waking import Waker
