@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString, TypeVar
 
@@ -36,6 +36,15 @@ def connect(dsn: str) -> SyncConnection:
         return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=connection_options())
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(str(error).strip()) from error
+
+
+def execute_each(connection: SyncConnection, statement: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+    """Carries out a statement for each row. Several go in one go; for a single one that costs more than it saves."""
+    if len(rows) == 1:
+        connection.execute(statement, rows[0])
+    elif rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
 
 
 def connection_options() -> str:
