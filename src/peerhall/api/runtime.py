@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from peerhall.api.tokens import Tokens
 from peerhall.orderdesk.desk import OrderDesk
-from peerhall.store.database import OrderPool, ReadPool
+from peerhall.store.database import OrderPool
+from peerhall.store.read_pool import ReadPool
 from peerhall.store.reading import Reader
 from peerhall.store.waking import Waker
 
@@ -44,7 +45,7 @@ class Runtime:
         """Lets orders under way finish, and gives back all connections."""
         self.threads.shutdown(wait=True)
         self.waker.stop()
-        await self.reads.close()
+        self.reads.close()
         self.orders.close()
 
     @property

@@ -1,18 +1,14 @@
-"""Connections to PostgreSQL: a plain stack of them for orders, another for reads, and transactions that repeat.
+"""Connections to PostgreSQL: a plain stack of them for orders, and transactions that repeat."""
 
-`psycopg_pool`'s context manager costs half of a small read; a list that is pushed and popped does what is needed here.
-"""
-
-import asyncio
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor, Connection
+from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 SyncConnection = Connection[tuple[Any, ...]]
@@ -22,7 +18,7 @@ T = TypeVar("T")
 LOCK_TIMEOUT_SECONDS: Final = 2
 STATEMENT_TIMEOUT_SECONDS: Final = 30
 _REPEATS: Final = 8
-_LEASE_SECONDS: Final = 10
+LEASE_SECONDS: Final = 10
 
 
 class DatabaseUnavailable(Exception):
@@ -37,12 +33,22 @@ def sql(text: str) -> LiteralString:
 def connect(dsn: str) -> SyncConnection:
     """A connection in autocommit mode, on which transactions are opened explicitly."""
     try:
-        return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=_options())
+        return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=connection_options())
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(str(error).strip()) from error
 
 
-def _options() -> str:
+def execute_each(connection: SyncConnection, statement: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+    """Carries out a statement for each row. Several go in one go; for a single one that costs more than it saves."""
+    if len(rows) == 1:
+        connection.execute(statement, rows[0])
+    elif rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+
+def connection_options() -> str:
+    """What every session of ours is set to."""
     return (
         f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s "
         "-c timezone=UTC -c application_name=peerhall -c jit=off"
@@ -60,7 +66,7 @@ class OrderPool:
     @contextmanager
     def connection(self) -> Iterator[SyncConnection]:
         """A connection for one caller at a time; one that broke is not given out again."""
-        if not self._free.acquire(timeout=_LEASE_SECONDS):
+        if not self._free.acquire(timeout=LEASE_SECONDS):
             raise DatabaseUnavailable("all database connections are in use")
         try:
             connection = self._idle.pop() if self._idle else connect(self._dsn)
@@ -95,52 +101,3 @@ class OrderPool:
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
-
-
-class ReadPool:
-    """Asynchronous connections with a cursor each for reads of one statement."""
-
-    def __init__(self, dsn: str, size: int) -> None:
-        self._dsn = dsn
-        self._idle: list[AsyncCursor[Any]] = []
-        self._free = asyncio.Semaphore(size)
-
-    @asynccontextmanager
-    async def cursor(self) -> AsyncIterator[AsyncCursor[Any]]:
-        cursor = await self.lease()
-        try:
-            yield cursor
-        finally:
-            self.give_back(cursor)
-
-    async def lease(self) -> AsyncCursor[Any]:
-        """A cursor that the caller must give back."""
-        if self._free.locked():
-            try:
-                await asyncio.wait_for(self._free.acquire(), _LEASE_SECONDS)
-            except TimeoutError:
-                raise DatabaseUnavailable("all database connections are in use") from None
-        else:
-            await self._free.acquire()
-        if self._idle:
-            return self._idle.pop()
-        try:
-            connection = await AsyncConnection.connect(
-                self._dsn, autocommit=True, prepare_threshold=2, options=_options()
-            )
-            return connection.cursor(binary=True)
-        except psycopg.OperationalError as error:
-            self._free.release()
-            raise DatabaseUnavailable(str(error).strip()) from error
-
-    def give_back(self, cursor: AsyncCursor[Any]) -> None:
-        """Takes a cursor back, unless its statement was cut short: that connection is of no further use."""
-        if cursor.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            self._idle.append(cursor)
-        else:
-            cursor.connection.pgconn.finish()
-        self._free.release()
-
-    async def close(self) -> None:
-        while self._idle:
-            await self._idle.pop().connection.close()

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from peerhall.exchange.records import Record
 from peerhall.exchange.relations import list_references
 from peerhall.exchange.visibility import Caller
-from peerhall.store.database import SyncConnection, sql
+from peerhall.store.database import SyncConnection, execute_each, sql
 from peerhall.store.scoping import OPERATOR, sight_of
 
 Lock = Literal["", "for no key update", "for update"]
@@ -19,12 +19,12 @@ _COLUMNS: Final = "d.id, d.kind, d.body, d.meta, d.serial"
 
 def insert(connection: SyncConnection, records: Sequence[Record]) -> None:
     """Adds new documents with what they refer to; later ones may refer to earlier ones."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into document (id, kind, body, meta) values (%s, %s, %s::text::jsonb, %s::text::jsonb)",
-            [(each.id, each.kind, to_json(each.body).decode(), to_json(each.meta).decode()) for each in records],
-        )
-        _insert_references(connection, records)
+    execute_each(
+        connection,
+        "insert into document (id, kind, body, meta) values (%s, %s, %s::text::jsonb, %s::text::jsonb)",
+        [(each.id, each.kind, to_json(each.body).decode(), to_json(each.meta).decode()) for each in records],
+    )
+    _insert_references(connection, records)
     for record in records:
         if record.kind == "accounts":
             _plant(connection, record)
@@ -160,9 +160,7 @@ def _insert_references(connection: SyncConnection, records: Iterable[Record]) ->
         for record in records
         for member, target in sorted(set(list_references(record.kind, record.body)))
     ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany("insert into reference (source, member, target) values (%s, %s, %s)", rows)
+    execute_each(connection, "insert into reference (source, member, target) values (%s, %s, %s)", rows)
 
 
 def _plant(connection: SyncConnection, account: Record) -> None:

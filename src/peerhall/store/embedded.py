@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 ROLE: Final = "peerhall"
 DATABASE: Final = "peerhall"
@@ -43,6 +43,7 @@ class EmbeddedPostgres:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_directory: Path | None = None
         self._temporary_socket = False
+        self._ownership: IO[str] | None = None
 
     def start(self, *, exclusive: bool = False) -> str:
         """Makes sure a server runs and returns its DSN; a database of an earlier run is found as it was left.
@@ -75,6 +76,9 @@ class EmbeddedPostgres:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+        if self._ownership is not None:
+            self._ownership.close()
+            self._ownership = None
         if self._temporary_socket and self._socket_directory is not None:
             shutil.rmtree(self._socket_directory, ignore_errors=True)
 
@@ -106,10 +110,23 @@ class EmbeddedPostgres:
             return None
         if str(self._cluster).encode() not in command:
             return None
-        if status == "ready":
+        if status == "ready" and self._is_owned():
             return socket_directory
         _wait_for_exit(pid)
         return None
+
+    def _own(self) -> None:
+        """Shows other processes that we live, for as long as we do; a server whose owner is gone is about to go."""
+        self._ownership = (self.directory / "owner").open("w")
+        fcntl.flock(self._ownership, fcntl.LOCK_EX)
+
+    def _is_owned(self) -> bool:
+        with (self.directory / "owner").open("w") as owner:
+            try:
+                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def _initialise(self) -> None:
         if (self._cluster / "PG_VERSION").exists():
@@ -136,6 +153,7 @@ class EmbeddedPostgres:
         if not self._durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         command = [self._program("postgres"), "-D", str(self._cluster), "-k", str(self._socket_directory)]
+        self._own()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*_drop_root(), *_die_with_parent(), *command, *(word for each in settings for word in ("-c", each))],

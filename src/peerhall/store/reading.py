@@ -4,16 +4,17 @@ Scope and revocation are part of the statement, so no cache of them can be stale
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from psycopg import AsyncCursor
+from psycopg.pq.abc import PGresult
 
 from peerhall.contract.filters import FILTERS
-from peerhall.store.database import ReadPool, sql
+from peerhall.store.read_pool import ReadPool
 from peerhall.store.scoping import OPERATOR, Sight, own_account_shown, sight_of
-from peerhall.store.searching import list_conditions
+from peerhall.store.searching import list_conditions, list_values, placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,68 +63,61 @@ _HIS_ACCOUNT: Final = "(select account from caller)"
 
 
 class Reader:
-    """Reads documents for callers; `scoped` by construction, as every method takes a Login."""
+    """Reads documents for callers; `scoped` by construction, as every method takes a Login.
+
+    Every statement selects from the caller: without a row, the login has ended.
+    """
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
 
     async def read(self, login: Login, now: datetime, kind: str, document: str) -> bytes | None:
         """What the caller sees of an object, None when it sees nothing of it. Raises LoginEnded."""
-        statement = _READ[kind, login.operator]
-        return await self._one(statement, {"id": document} | _login(login, now))
+        rows = await self._run(_READ[kind, login.operator], {"id": document, **_login(login, now)})
+        return rows.get_value(0, 0)
 
     async def read_own_account(self, login: Login, now: datetime) -> bytes | None:
         """The caller's account; None for an operator's key, which has none. Raises LoginEnded."""
-        if login.operator:
-            return await self._one(f"with {_caller(True)} select count(*), null::text from caller", _login(login, now))
-        return await self._one(_READ_OWN_ACCOUNT, _login(login, now))
+        rows = await self._run(_READ_OWN_ACCOUNT[login.operator], _login(login, now))
+        return rows.get_value(0, 0)
 
     async def list(self, login: Login, now: datetime, kind: str, filters: Mapping[str, Any]) -> bytes:
         """All that the caller sees and the filters match, oldest first, as a JSON array. Raises LoginEnded."""
-        parameters = _login(login, now)
-        rows = _rows(kind, login.operator, filters, parameters)
-        statement = f"""with {_caller(login.operator)}
-            select (select count(*) from caller),
-                   (select '[' || string_agg(row.wire, ',' order by row.serial) || ']' from ({rows}) row)"""
-        return await self._one(statement, parameters) or b"[]"
+        values = {**list_values(filters), **_login(login, now)}
+        return _array(await self._run(_list_statement(kind, login.operator, tuple(filters)), values))
 
     async def list_window(
         self, login: Login, now: datetime, kind: str, filters: Mapping[str, Any], window: Window
     ) -> Listing:
         """A window of what `list` returns, with counts. Raises LoginEnded."""
-        parameters = _login(login, now) | {"offset": window.offset, "limit": window.limit, "newest": window.newest}
-        rows = _rows(kind, login.operator, filters, parameters)
-        statement = f"""with {_caller(login.operator)},
-            newest as (select coalesce(%(newest)s::bigint, max(serial), 0) as serial from document),
-            matching as (select * from ({rows}) row where row.serial <= (select serial from newest)),
-            page as (select * from matching order by serial offset %(offset)s limit %(limit)s)
-            select (select count(*) from caller),
-                   (select coalesce('[' || string_agg(wire, ',' order by serial) || ']', '[]') from page),
-                   (select count(*) from matching), (select count(*) from page), (select serial from newest)"""
-        async with self._pool.cursor() as cursor:
-            await cursor.execute(sql(statement), parameters)
-            text = _text_of_caller(cursor)
-            row = await cursor.fetchone()
-        assert row is not None
-        return Listing(text or b"[]", row[2], row[3], row[4])
+        values = {**list_values(filters), **_login(login, now), **asdict(window)}
+        rows = await self._run(_window_statement(kind, login.operator, tuple(filters)), values)
+        total, newest, count = (_integer(rows.get_value(0, column)) for column in (1, 2, 3))
+        return Listing(_array(rows), total, count, newest)
 
-    async def _one(self, statement: str, parameters: dict[str, Any]) -> bytes | None:
-        cursor = await self._pool.lease()
-        try:
-            await cursor.execute(sql(statement), parameters)
-            return _text_of_caller(cursor)
-        finally:
-            self._pool.give_back(cursor)
+    async def _run(self, statement: str, values: Mapping[str, Any]) -> PGresult:
+        rows = await self._pool.run(statement, values)
+        if not rows.ntuples:
+            raise LoginEnded
+        return rows
 
 
-def _text_of_caller(cursor: AsyncCursor[Any]) -> bytes | None:
-    """The second column as bytes; it never becomes a Python string on its way from the database to the socket."""
-    result = cursor.pgresult
-    assert result is not None
-    callers = result.get_value(0, 0)
-    if callers is None or not any(callers):
-        raise LoginEnded
-    return result.get_value(0, 1)
+def _array(rows: PGresult) -> bytes:
+    """The first column as a JSON array; none of it becomes a Python string on its way to the socket.
+
+    PostgreSQL could join the rows too, but it would get the memory for that from the kernel anew each time.
+    """
+    value = rows.get_value
+    if value(0, 0) is None:
+        return b"[]"
+    texts = [value(row, 0) or b"" for row in range(rows.ntuples)]
+    texts[0] = b"[" + texts[0]
+    texts[-1] += b"]"
+    return b",".join(texts)
+
+
+def _integer(value: bytes | None) -> int:
+    return int.from_bytes(value or b"", signed=True)
 
 
 def _login(login: Login, now: datetime) -> dict[str, Any]:
@@ -142,33 +136,51 @@ def _shown(kind: str, sight: Sight, operator: bool) -> str:
     return own_account_shown(sight, _HIS_ACCOUNT) if kind == "accounts" and not operator else sight.shown
 
 
-def _rows(kind: str, operator: bool, filters: Mapping[str, Any], parameters: dict[str, Any]) -> str:
+@lru_cache(maxsize=1024)
+def _list_statement(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
+    return f"""with {_caller(operator)}
+        select row.wire from caller left join ({_rows(kind, operator, filters)}) row on true order by row.serial"""
+
+
+@lru_cache(maxsize=1024)
+def _window_statement(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
+    return f"""with {_caller(operator)},
+        newest as (select coalesce(%(newest)s::bigint, max(serial), 0) as serial from document),
+        matching as (select * from ({_rows(kind, operator, filters)}) row
+                     where row.serial <= (select serial from newest)),
+        page as (select * from matching order by serial offset %(offset)s limit %(limit)s)
+        select page.wire, (select count(*) from matching), (select serial from newest), (select count(*) from page)
+        from caller left join page on true order by page.serial"""
+
+
+def _rows(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
     """A select of `wire` and `serial` of every row that is seen and matches."""
     sight = sight_of(kind, _tree(operator))
-    conditions = {name: value for name, value in filters.items() if name != "fields"}
-    seen_by_all, sensitive = list_conditions(kind, conditions, parameters, _tree(operator))
+    conditions = [name for name in filters if name != "fields"]
+    seen_by_all, sensitive = list_conditions(kind, conditions, _tree(operator))
     visible = sight.full if sensitive else sight.any
     where = " and ".join([f"d.kind = '{kind}'", visible, *seen_by_all, *sensitive])
     if "fields" not in filters:
         return f"select {_shown(kind, sight, operator)} as wire, d.serial from document d where {where}"
-    parameters["fields"] = filters["fields"]
     return f"""select projected::text as wire, min(serial) as serial from (
             select d.serial, coalesce((select jsonb_object_agg(key, value) from jsonb_each(d.body)
-                              where key = any(%(fields)s) or key = 'type'), '{{}}') as projected
+                              where key = any({placeholder("fields")}) or key = 'type'), '{{}}') as projected
             from document d where {where}) distinct_row group by projected"""
 
 
 def _read_statement(kind: str, operator: bool) -> str:
     sight = sight_of(kind, _tree(operator))
     return f"""with {_caller(operator)}
-        select (select count(*) from caller),
-               (select {_shown(kind, sight, operator)} from document d
-                where d.kind = '{kind}' and d.id = %(id)s and {sight.any} and exists (select 1 from caller))"""
+        select (select {_shown(kind, sight, operator)} from document d
+                where d.kind = '{kind}' and d.id = %(id)s and {sight.any})
+        from caller"""
 
 
 _READ: Final = {(kind, operator): _read_statement(kind, operator) for kind in FILTERS for operator in (False, True)}
 
-_READ_OWN_ACCOUNT: Final = f"""with {_caller(False)}
-    select (select count(*) from caller),
-           (select {own_account_shown(Sight("true"), _HIS_ACCOUNT)} from document d
-            where d.kind = 'accounts' and d.id = {_HIS_ACCOUNT})"""
+_READ_OWN_ACCOUNT: Final = {
+    False: f"""with {_caller(False)}
+        select (select {own_account_shown(Sight("true"), "caller.account")} from document d
+                where d.kind = 'accounts' and d.id = caller.account) from caller""",
+    True: f"with {_caller(True)} select null::text from caller",
+}

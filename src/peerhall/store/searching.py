@@ -4,12 +4,11 @@ Values arrive parsed; they only ever travel as parameters. Most filters compare 
 look across objects have a statement of their own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from peerhall.store.scoping import sight_of
 
-Parameters = dict[str, Any]
 Condition = Callable[[str, str], str]
 """(filter name, placeholder) to SQL."""
 
@@ -256,30 +255,40 @@ _DEVICES_OF: Final = {
     "facilities": "device.body ->> 'facility' = d.id",
 }
 
+_PREFIX: Final = "f_"
+"""Sets the parameters of filters apart from all others of a statement."""
+
 _COMPARISONS: Final = {"": "=", "_lt": "<", "_lte": "<=", "_gt": ">", "_gte": ">="}
 
 
-def list_conditions(
-    kind: str, filters: Mapping[str, Any], parameters: Parameters, tree: str
-) -> tuple[list[str], list[str]]:
-    """Conditions for the filters given: those on what everybody sees, and those on sensitive members.
+def placeholder(name: str) -> str:
+    """Where a statement wants the value of a filter."""
+    return f"%({_PREFIX}{name})s"
 
-    `tree` is an SQL expression for the accounts the caller acts for. Adds the values to `parameters`.
-    `fields` and paging are not conditions and must not be among the filters.
+
+def list_values(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of filters as parameters of a statement."""
+    return {_PREFIX + name: value for name, value in filters.items()}
+
+
+def list_conditions(kind: str, filters: Collection[str], tree: str) -> tuple[list[str], list[str]]:
+    """Conditions for the filters of these names: those on what everybody sees, and those on sensitive members.
+
+    `tree` is an SQL expression for the accounts the caller acts for. `fields` and paging are not conditions and must
+    not be among the filters.
     """
     open_filters = OPEN_FILTERS.get(kind)
     open_conditions: list[str] = []
     closed_conditions: list[str] = []
     capability: list[str] = []
-    for name, value in filters.items():
-        placeholder = f"%(f_{name})s"
-        parameters[f"f_{name}"] = value
+    for name in filters:
+        value = placeholder(name)
         if name.startswith("capability_"):
-            capability.append(_capability(name, placeholder))
+            capability.append(_capability(name, value))
             continue
-        condition = (_OF_KIND.get(kind, {}).get(name) or _COMMON[name])(name, placeholder)
+        condition = (_OF_KIND.get(kind, {}).get(name) or _COMMON[name])(name, value)
         if other := _SEEN_FIRST.get((kind, name)):
-            seen = _VISIBLE.format(value=placeholder, kind=other, sight=sight_of(other, tree).any)
+            seen = _VISIBLE.format(value=value, kind=other, sight=sight_of(other, tree).any)
             condition = f"({seen} and {condition})"
         visible_to_all = open_filters is None or name in open_filters
         (open_conditions if visible_to_all else closed_conditions).append(condition)
@@ -290,11 +299,11 @@ def list_conditions(
     return open_conditions, closed_conditions
 
 
-def _capability(name: str, placeholder: str) -> str:
+def _capability(name: str, value: str) -> str:
     if name == "capability_media_type":
-        return f"capability ->> 'media_type' = {placeholder}"
+        return f"capability ->> 'media_type' = {value}"
     comparison = _COMPARISONS[name.removeprefix("capability_speed").replace("__", "_")]
-    return f"(capability ->> 'speed')::bigint {comparison} {placeholder}"
+    return f"(capability ->> 'speed')::bigint {comparison} {value}"
 
 
 def _has_capability(kind: str, conditions: list[str]) -> str:

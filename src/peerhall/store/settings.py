@@ -6,6 +6,7 @@ from pydantic_core import to_json
 
 from peerhall.exchange.house_rules import HouseRules
 from peerhall.store.database import SyncConnection
+from peerhall.store.read_pool import ReadPool
 
 EXCHANGE: Final = "exchange"
 
@@ -39,3 +40,15 @@ def read_house_rules(connection: SyncConnection) -> HouseRules:
     if rules is None:
         raise NoExchangeError("There is no exchange yet. Run: peerhall apply exchange.yaml")
     return rules
+
+
+async def read_timezone(pool: ReadPool) -> str | None:
+    """The name of the exchange's time zone; None before there is an exchange.
+
+    Raises psycopg.Error or DatabaseUnavailable.
+    """
+    result = await pool.run(
+        "select coalesce(value ->> 'timezone', 'UTC') from setting where name = %(name)s", {"name": EXCHANGE}
+    )
+    name = result.get_value(0, 0) if result.ntuples else None
+    return None if name is None else name.decode()

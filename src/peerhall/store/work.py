@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from peerhall.store.database import SyncConnection
+from peerhall.store.database import SyncConnection, execute_each
 
 CHANNEL: Final = "peerhall_work"
 """What workers listen on; a notification says only: look."""
@@ -32,9 +32,7 @@ class Lease:
 def queue(connection: SyncConnection, subjects: Iterable[str], due_at: datetime, attempt: int = 0) -> None:
     """Asks for something to be done about each subject, from `due_at` on."""
     rows = [(subject, due_at, attempt) for subject in sorted(set(subjects))]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany("insert into work (subject, due_at, attempt) values (%s, %s, %s)", rows)
+    execute_each(connection, "insert into work (subject, due_at, attempt) values (%s, %s, %s)", rows)
 
 
 def lease(connection: SyncConnection, holder: str, now: datetime, duration: timedelta) -> Lease | None:

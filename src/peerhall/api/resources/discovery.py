@@ -15,6 +15,7 @@ from peerhall.api.runtime import Runtime
 from peerhall.contract.openapi import SCHEMA_VERSION
 from peerhall.contract.operations import Operation
 from peerhall.contract.vocabulary import write_instant
+from peerhall.store import heartbeats, settings
 from peerhall.store.database import DatabaseUnavailable
 
 HEARTBEAT_SECONDS: Final = 60
@@ -85,10 +86,5 @@ async def _look(runtime: Runtime, now: datetime) -> tuple[dict[str, Any], dict[s
 
 
 async def _read_signs(runtime: Runtime) -> tuple[datetime | None, str | None]:
-    async with runtime.reads.cursor() as cursor:
-        await cursor.execute(
-            """select (select max(at) from heartbeat where name = 'provisioning'),
-                      (select coalesce(value ->> 'timezone', 'UTC') from setting where name = 'exchange')"""
-        )
-        row = await cursor.fetchone()
-    return row or (None, None)
+    seen = await heartbeats.read(runtime.reads, "provisioning")
+    return seen, await settings.read_timezone(runtime.reads)

@@ -1,0 +1,1 @@
+"""How fast Peerhall is: beside a bare server that sends the same bytes, and beside Django REST framework."""
