@@ -156,7 +156,7 @@ class OrderDesk:
         if remembered is not None:
             return remembered, False
         record = _dispatch(order, command)
-        text = _text_for(order, command, record)
+        text = _text_for(order, record)
         answer = Answer(command.operation.status, record.id, text)
         order.hand_over()
         journal.append(connection, _entry(order.caller, command, now, record))
@@ -207,13 +207,12 @@ def _checked(operation: Operation, body: Any) -> Body:
         raise Refused(invalid(*error.faults)) from None
 
 
-def _text_for(order: Order, command: Command, record: Record) -> str:
+def _text_for(order: Order, record: Record) -> str:
     """The object as the caller sees it; one that was removed is told a last time."""
+    latest = order.latest(record)
     if record.kind == "accounts" and record.id == order.caller.account:
-        return to_json(record.with_body(managing_account=None).body).decode()
-    if command.operation.method == "DELETE" and command.operation.group in REMOVE:
-        return to_json(record.body).decode()
-    return documents.wire_text(order.connection, record.id)
+        latest = latest.with_body(managing_account=None)
+    return to_json(latest.body).decode()
 
 
 def _recall(order: Order, command: Command) -> Answer | None:

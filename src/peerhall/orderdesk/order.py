@@ -38,6 +38,7 @@ class Order:
     caller: Caller
     now: datetime
     queued: dict[str, datetime] = field(default_factory=dict)
+    written: dict[str, Record] = field(default_factory=dict)
 
     @cached_property
     def rules(self) -> HouseRules:
@@ -78,10 +79,16 @@ class Order:
 
     def add(self, *records: Record) -> None:
         documents.insert(self.connection, records)
+        self.written.update((record.id, record) for record in records)
 
     def save(self, record: Record) -> Record:
         documents.save(self.connection, record)
+        self.written[record.id] = record
         return record
+
+    def latest(self, record: Record) -> Record:
+        """The document as this order has left it; what it meant for others may have come back to it."""
+        return self.written.get(record.id, record)
 
     def remove(self, record: Record) -> None:
         documents.remove(self.connection, record)

@@ -130,13 +130,6 @@ def find_owned(connection: SyncConnection, accounts: Collection[str], kinds: Col
     return [Record(*row) for row in rows]
 
 
-def wire_text(connection: SyncConnection, document: str) -> str:
-    """The text that goes out for a document seen in full."""
-    row = connection.execute("select wire from document where id = %s", (document,)).fetchone()
-    assert row is not None
-    return str(row[0])
-
-
 def read_caller(connection: SyncConnection, digest: bytes, now: Any) -> Caller | None:
     """Who a login stands for; None when it or its key has ended."""
     with connection.cursor(row_factory=tuple_row) as cursor:
