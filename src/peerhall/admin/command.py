@@ -31,6 +31,7 @@ EXPECTED: Final = frozenset(
     {
         "peerhall.daemon.listening.ListenError",
         "peerhall.daemon.settings.SettingsError",
+        "peerhall.demo.seed.NotADemoError",
         "peerhall.provisioning.closing.TaskNotOpen",
         "peerhall.provisioning.driver.UnknownDriverError",
         "peerhall.store.accounts.AccountNotFound",

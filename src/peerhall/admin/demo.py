@@ -1,0 +1,145 @@
+"""`peerhall demo`: the sandbox."""
+
+import ipaddress
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from peerhall.api.application import OAUTH2_PATH
+from peerhall.api.runtime import BASE_PATH
+from peerhall.daemon.clock import wall_clock
+from peerhall.daemon.listening import listen
+from peerhall.daemon.logs import set_up_logging
+from peerhall.daemon.running import serve
+from peerhall.daemon.settings import Settings
+from peerhall.demo.logins import LOGINS, MEMBER
+from peerhall.demo.seed import seed
+from peerhall.store import schema
+from peerhall.store.database import OrderPool, connect
+from peerhall.store.embedded import EmbeddedPostgres
+
+_MANY = 1_000_000
+"""The sandbox asks nobody before a mass change."""
+
+
+@click.command("demo")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 takes any that is free.")
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything here; else it is thrown away."
+)
+@click.option("--speed", default=1.0, show_default=True, help="How many times faster than real provisioning runs.")
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write URL and logins here once it answers; gone when it ends.",
+)
+@click.option("--log-level", default="warning", show_default=True, help="What to log: debug, info, warning, error.")
+def demo_command(
+    host: str, port: int, data: Path | None, speed: float, ready_file: Path | None, log_level: str
+) -> None:
+    """Runs a fictional exchange with 60 members on this machine, to try things out on."""
+    _refuse_others(host)
+    if speed <= 0:
+        raise click.BadParameter("must be more than 0", param_hint="--speed")
+    # A port that is taken is better told now than when all is prepared.
+    listen(host, port).close()
+    set_up_logging(log_level)
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)
+    with _directory(data) as directory:
+        server = EmbeddedPostgres(directory, durable=data is not None)
+        click.echo("Starting PostgreSQL ...", err=True)
+        dsn = server.start(exclusive=True)
+        try:
+            with connect(dsn) as connection:
+                schema.migrate(connection)
+            accounts = _seed(dsn)
+            settings = Settings(
+                database=dsn,
+                host=host,
+                port=port,
+                driver="simulator",
+                driver_options={"speed": speed},
+                mass_change_objects=_MANY,
+                log_level=log_level,
+            )
+            serve(
+                settings, provisioning=True, on_ready=lambda url: _announce(url, accounts, directory, data, ready_file)
+            )
+        finally:
+            if ready_file is not None:
+                ready_file.unlink(missing_ok=True)
+            server.stop()
+
+
+def _refuse_others(host: str) -> None:
+    """Raises a usage error for an address that others could reach: everybody knows the demo's keys."""
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        raise click.BadParameter(f"{host!r} is not an address", param_hint="--host") from None
+    if not all(ipaddress.ip_address(str(address)).is_loopback for address in found):
+        raise click.BadParameter(
+            f"{host} can be reached by others, and the demo's keys are published. Use 127.0.0.1, or peerhall serve for "
+            "an exchange of your own.",
+            param_hint="--host",
+        )
+
+
+@contextmanager
+def _directory(data: Path | None) -> Iterator[Path]:
+    if data is not None:
+        yield data
+        return
+    directory = Path(tempfile.mkdtemp(prefix="peerhall-demo-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _seed(dsn: str) -> dict[str, str]:
+    click.echo("Preparing the exchange ...", err=True)
+    pool = OrderPool(dsn, 2)
+    try:
+        return seed(pool, wall_clock)
+    finally:
+        pool.close()
+
+
+def _announce(url: str, accounts: dict[str, str], directory: Path, data: Path | None, ready_file: Path | None) -> None:
+    origin = url.removesuffix(BASE_PATH)
+    logins = [
+        {"name": each.name, "account": accounts[each.name], "api_key": each.api_key, "api_secret": each.api_secret}
+        for each in LOGINS
+    ]
+    if ready_file is not None:
+        partial = ready_file.with_name(ready_file.name + ".partial")
+        ready = {"url": url, "oauth2_token_url": origin + OAUTH2_PATH, "logins": logins}
+        partial.write_text(json.dumps(ready, indent=2))
+        os.replace(partial, ready_file)
+    click.echo(f"\nA fictional exchange answers at {url}")
+    click.echo(f"  documentation  {origin}/docs\n  OAuth2 tokens  {origin}{OAUTH2_PATH}")
+    click.echo(f"  data           {directory}{'' if data else ' (thrown away at the end)'}\n")
+    for each in LOGINS:
+        click.echo(f"{each.name}: {each.what}\n  account     {accounts[each.name]}")
+        click.echo(f"  api_key     {each.api_key}\n  api_secret  {each.api_secret}\n")
+    click.echo(f"Try it (as the member):\n{_first_curl(url)}\n\nCtrl+C ends it.")
+
+
+def _first_curl(url: str) -> str:
+    body = json.dumps({"api_key": MEMBER.api_key, "api_secret": MEMBER.api_secret})
+    take = "import json,sys; print(json.load(sys.stdin)['access_token'])"
+    return (
+        f"  token=$(curl -s {url}/auth/token -H 'Content-Type: application/json' \\\n    -d '{body}' \\\n"
+        f'    | python3 -c "{take}")\n'
+        f'  curl -s -H "Authorization: Bearer $token" {url}/network-service-configs'
+    )
