@@ -54,7 +54,7 @@ def without_nul(value: str) -> str:
     """Refuses what PostgreSQL cannot keep in text: U+0000 and lone surrogates."""
     if "\x00" in value:
         raise ValueError("must not contain the character U+0000")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("must not contain half of a surrogate pair")
     return value
 

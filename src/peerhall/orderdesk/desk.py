@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import psycopg
@@ -244,8 +245,13 @@ def _known_members(command: Command) -> Body:
     """Of a body, what the standard knows: the journal is no place for whatever else a client sends."""
     if command.operation.body is None or not isinstance(command.body, dict):
         return {}
-    variants = schemas.get_variants(command.operation.body).values()
-    return {name: value for name, value in command.body.items() if any(name in each.model_fields for each in variants)}
+    known = _member_names(command.operation.body)
+    return {name: value for name, value in command.body.items() if name in known}
+
+
+@cache
+def _member_names(schema: str) -> frozenset[str]:
+    return frozenset(name for variant in schemas.get_variants(schema).values() for name in variant.model_fields)
 
 
 def _entry(caller: Caller, command: Command, now: datetime, record: Record) -> journal.Entry:

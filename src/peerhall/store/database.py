@@ -9,7 +9,8 @@ from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg import Connection
-from psycopg.pq import TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
 
 SyncConnection = Connection[tuple[Any, ...]]
 
@@ -88,7 +89,7 @@ class OrderPool:
         """
         for attempt in range(_REPEATS):
             try:
-                with self.connection() as connection, connection.transaction():
+                with self.connection() as connection, _transaction(connection):
                     return transaction(connection)
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))
@@ -101,3 +102,27 @@ class OrderPool:
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
+
+
+@contextmanager
+def _transaction(connection: SyncConnection) -> Iterator[None]:
+    """A transaction without the library's bookkeeping for savepoints, which costs a small order a tenth."""
+    _command(connection, b"begin")
+    try:
+        yield
+    except BaseException:
+        if connection.pgconn.transaction_status != TransactionStatus.UNKNOWN:
+            _command(connection, b"rollback")
+        raise
+    _command(connection, b"commit")
+
+
+def _command(connection: SyncConnection, command: bytes) -> None:
+    """Raises what the database answers, and for a commit that it turned into a rollback."""
+    result = connection.pgconn.exec_(command)
+    if connection.pgconn.transaction_status == TransactionStatus.UNKNOWN:
+        raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
+    if result.status != ExecStatus.COMMAND_OK:
+        raise error_from_result(result)
+    if result.command_status != command.upper():
+        raise psycopg.OperationalError("the transaction had failed and was rolled back")
