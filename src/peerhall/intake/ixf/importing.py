@@ -80,27 +80,36 @@ def import_export(
     `read` are the remarks from reading it. What is in `adopted` has still to be handed to provisioning.
     """
     own.lock_intake(connection)
-    remarks = Remarks()
-    for remark in read:
-        remarks.add(remark.topic, remark.subject, remark.text)
-    job = _Import(connection, export, remarks, actor, now)
     known = settings.read_setting(connection, SETTING) or {}
     origins, kept = assign_origins(export, known)
-    stock = _load(job)
-    job.rules = settings.read_setting(connection, settings.EXCHANGE) or _infer_exchange(job, stock, origins)
-    scene = _draft(job, stock, origins)
+    retired: list[Vanished] = []
+    while True:
+        job = _Import(connection, export, _copy(read), actor, now)
+        stock = _load(job)
+        job.rules = settings.read_setting(connection, settings.EXCHANGE) or _infer_exchange(job, stock, origins)
+        scene = _draft(job, stock, origins)
+        vanished = list_vanished(stock, origins.values())
+        if not retire_missing:
+            break
+        # What is retired makes room, so the export is looked at again: what it has may fit now, or go by another key.
+        vanished = retire(job.order, vanished)
+        if not any(each.retired for each in vanished):
+            break
+        retired += [each for each in vanished if each.retired]
     merged = complete_catalogue(stock, merge(stock))
-    vanished = list_vanished(stock, origins.values())
     _write(job, scene, merged)
-    if retire_missing:
-        order = job.order
-        vanished = retire(order, vanished)
-        order.hand_over()
     if kept != known:
         settings.write_setting(connection, SETTING, kept)
     touched = (*merged.added, *(change.after for change in merged.changed))
     adopted = tuple(each.id for each in touched if each.kind in _IN_THE_NETWORK)
-    return Imported(merged, tuple(vanished), tuple(remarks.found), len(export.members), adopted)
+    return Imported(merged, (*retired, *vanished), tuple(job.remarks.found), len(export.members), adopted)
+
+
+def _copy(read: Iterable[Remark]) -> Remarks:
+    remarks = Remarks()
+    for remark in read:
+        remarks.add(remark.topic, remark.subject, remark.text)
+    return remarks
 
 
 def _load(job: _Import) -> Stock:

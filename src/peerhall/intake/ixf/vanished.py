@@ -102,7 +102,9 @@ def _live_configs(stock: Stock) -> list[Record]:
 
 def retire(order: Order, vanished: Iterable[Vanished]) -> list[Vanished]:
     """Takes them out of use by the rules of the order desk, and says of each whether that could be done."""
-    return [_retire_one(order, each) for each in vanished]
+    done = [_retire_one(order, each) for each in vanished]
+    order.hand_over()
+    return done
 
 
 def _retire_one(order: Order, vanished: Vanished) -> Vanished:
