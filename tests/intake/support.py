@@ -1,6 +1,7 @@
 """What tests of intake look at: everything that is stored, and whether it can be what it says."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from peerhall.contract.validation import check_document
@@ -8,6 +9,8 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.relations import list_references
 from peerhall.store import documents
 from peerhall.store.database import SyncConnection
+
+DATA = Path(__file__).parents[1] / "data"
 
 SCHEMAS = {
     "accounts": "Account",

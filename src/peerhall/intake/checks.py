@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from peerhall.contract.vocabulary import LARGEST_ASN
 from peerhall.exchange.allocation import parse_range
 from peerhall.exchange.records import Record
 from peerhall.intake.catalogue import Catalogue
@@ -189,6 +190,8 @@ def _check_route_servers(catalogue: Catalogue, subnets: dict[tuple[str, int], Ne
         families = server.body.get("address_families")
         if not isinstance(families, list):
             continue
+        if isinstance(asn := server.body.get("asn"), int) and not 0 < asn <= LARGEST_ASN:
+            mistakes.add(node, f"must be an AS number, from 1 to {LARGEST_ASN}", "asn")
         if not families:
             mistakes.add(node, "needs an ip_v4 or an ip_v6 on its LAN, better both")
         for version, family in ((4, "af_inet"), (6, "af_inet6")):

@@ -16,6 +16,7 @@ _NUMBER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)", re.ASCII)
 _DECIMAL: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", re.ASCII)
 _WORDS: Final[dict[str, Any]] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _LONGEST_NUMBER: Final = 40
+_DEEPEST: Final = 50
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 
@@ -161,6 +162,8 @@ def read_yaml(file: Path, mistakes: Mistakes) -> Node:
     """
     content = file.read_bytes()
     try:
+        if _measure_depth(content) > _DEEPEST:
+            raise MistakesFound(file.name, [Mistake(0, "", "is nested too deeply")])
         root = yaml.compose(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -169,11 +172,18 @@ def read_yaml(file: Path, mistakes: Mistakes) -> Node:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = f"is not text that YAML can be read from: {str(error).splitlines()[0]}"
         raise MistakesFound(file.name, [Mistake(0, "", reason)]) from None
-    except RecursionError:
-        raise MistakesFound(file.name, [Mistake(0, "", "is nested too deeply")]) from None
     if root is None:
         raise MistakesFound(file.name, [Mistake(0, "", "is empty")])
     return _Reader(mistakes).read(root, "", _line(root))
+
+
+def _measure_depth(content: bytes) -> int:
+    """How deeply lists and mappings are nested; the C library would end the process at some depth."""
+    depth = deepest = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _line(node: yaml.Node) -> int:

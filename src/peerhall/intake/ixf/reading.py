@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 
-from peerhall.contract.vocabulary import instant
+from peerhall.contract.vocabulary import LARGEST_ASN, instant
 from peerhall.intake.ixf.export import (
     SCHEMAS,
     Attachment,
@@ -30,7 +30,6 @@ Object = Mapping[str, Any]
 _FAMILIES: Final[tuple[tuple[str, Version], ...]] = (("ipv4", 4), ("ipv6", 6))
 _MAC: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _ASN: Final = re.compile(r"(?:AS)?([0-9]{1,10})", re.ASCII | re.IGNORECASE)
-_LARGEST_ASN: Final = 4294967295
 _LARGEST: Final = 2**31 - 1
 _SHORTEST: Final = {4: 8, 6: 16}
 """Prefix lengths below which no LAN is that big."""
@@ -418,7 +417,7 @@ def _asn(value: Any) -> int | None:
     text = str(_integer(value)) if not isinstance(value, str) else value.strip()
     match = _ASN.fullmatch(text)
     number = int(match.group(1)) if match else 0
-    return number if 0 < number <= _LARGEST_ASN else None
+    return number if 0 < number <= LARGEST_ASN else None
 
 
 def _country(value: Any) -> str:
