@@ -162,7 +162,7 @@ def read_yaml(file: Path, mistakes: Mistakes) -> Node:
     """
     content = file.read_bytes()
     try:
-        if _measure_depth(content) > _DEEPEST:
+        if _is_too_deep(content):
             raise MistakesFound(file.name, [Mistake(0, "", "is nested too deeply")])
         root = yaml.compose(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -177,13 +177,14 @@ def read_yaml(file: Path, mistakes: Mistakes) -> Node:
     return _Reader(mistakes).read(root, "", _line(root))
 
 
-def _measure_depth(content: bytes) -> int:
-    """How deeply lists and mappings are nested; the C library would end the process at some depth."""
-    depth = deepest = 0
+def _is_too_deep(content: bytes) -> bool:
+    """Whether lists and mappings are nested more deeply than makes sense; the C library would end the process."""
+    depth = 0
     for event in yaml.parse(content, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _line(node: yaml.Node) -> int:
