@@ -1,5 +1,6 @@
 """What tests of intake look at: everything that is stored, and whether it can be what it says."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,15 @@ from typing import Any
 from peerhall.contract.validation import check_document
 from peerhall.exchange.records import Record
 from peerhall.exchange.relations import list_references
+from peerhall.intake.applying import apply_catalogue, read_exchange_file
+from peerhall.intake.ixf.importing import Imported, import_export
+from peerhall.intake.ixf.reading import parse_export
+from peerhall.intake.ixf.remarks import Remarks, Topic
+from peerhall.intake.plan import Plan
+from peerhall.provisioning.adoption import adopt
 from peerhall.store import documents
 from peerhall.store.database import SyncConnection
+from tests.clock import Clock
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -57,3 +65,27 @@ def claims_of(connection: SyncConnection) -> list[tuple[Any, ...]]:
            union all select 'vlan', connection::text, outer_tag::text, holder from vlan_claim where released_at is null
            order by 1, 2, 3"""
     ).fetchall()
+
+
+def apply(connection: SyncConnection, file: Path) -> Plan:
+    """Applies an exchange file, as somebody who has said yes."""
+    catalogue = read_exchange_file(file)
+    with connection.transaction():
+        return apply_catalogue(connection, catalogue, "test", Clock()())
+
+
+def bring_in(connection: SyncConnection, content: Any, *, retire_missing: bool = False) -> Imported:
+    """Imports what a member export says, as somebody who has said yes; `content` is parsed JSON, or a file of it."""
+    if isinstance(content, Path):
+        content = json.loads(content.read_bytes())
+    remarks, now = Remarks(), Clock()()
+    export = parse_export(content, remarks)
+    with connection.transaction():
+        imported = import_export(connection, export, remarks.found, "test", now, retire_missing=retire_missing)
+        adopt(connection, imported.adopted, now)
+    return imported
+
+
+def told(imported: Imported, topic: Topic) -> list[str]:
+    """What an import remarks under a topic, each with what it is about."""
+    return [f"{remark.subject}: {remark.text}" for remark in imported.remarks if remark.topic is topic]
