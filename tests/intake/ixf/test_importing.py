@@ -224,8 +224,10 @@ def test_nothing_is_left_out_without_a_word(empty: SyncConnection) -> None:
     ]
     assert told(imported, Topic.INACTIVE) == ["AS64502 Sample Hosting: inactive: 203.0.113.12"]
     assert told(imported, Topic.DUPLICATE) == [
-        "AS64501 Example Broadband: stands in the export again as Example Broadband (second entry); "
-        "both are the same account here",
+        (
+            "AS64501 Example Broadband: stands in the export again as Example Broadband (second entry); "
+            "both are the same account here"
+        ),
         "AS64503 Pretend Mobile: 203.0.113.11 on Peering; Sample Hosting has it",
         "AS64503 Pretend Mobile: 02:00:00:00:00:01 on Peering; Example Broadband has it",
     ]

@@ -198,7 +198,7 @@ def _draft_address(
         scene.stock.remarks.add(Topic.SKIPPED, member.title, f"{attachment.address}, which is a route server's address")
         return None
     if holder is not None and holder.document != config.id:
-        _remark_held(scene, member, on.lan, attachment.address, holder)
+        _remark_held(scene, member, on.lan, attachment.address, holder, holder.document)
         return None
     scene.held.addresses[place] = Holder(config.id, account.id)
     key, document, stored = scene.stock.find_key(config.id, attachment.address)
@@ -227,7 +227,7 @@ def _draft_mac(
     place = (on.lan.id, address)
     holder = scene.held.macs.get(place)
     if holder is not None and holder.document != config.id:
-        _remark_held(scene, member, on.lan, address, holder)
+        _remark_held(scene, member, on.lan, address, holder, holder.account)
         return None
     scene.held.macs[place] = Holder(config.id, account.id)
     key, document, stored = scene.stock.find_key(account.id, address)
@@ -236,15 +236,15 @@ def _draft_mac(
     return document
 
 
-def _remark_held(scene: Scene, member: Member, lan: Record, value: str, holder: Holder) -> None:
-    """Tells who has what a member is to have."""
+def _remark_held(scene: Scene, member: Member, lan: Record, value: str, holder: Holder, scope: str) -> None:
+    """Tells who has what a member is to have; `scope` is that of the key which the value's document goes by."""
     record = scene.stock.records.get(holder.document)
     account = scene.stock.records.get(holder.account)
     whose = name_of(account) if account else holder.account
     if record is not None and record.kind == "network-features":
         text = f"{value} on {name_of(lan)}, which is the address of {name_of(record)}"
         scene.stock.remarks.add(Topic.SKIPPED, member.title, text)
-    elif holder.document in scene.stock.drafts:
+    elif scene.stock.find_key(scope, value)[1] in scene.stock.drafts:
         text = f"{value} on {name_of(lan)}; {whose} has it"
         scene.stock.remarks.add(Topic.DUPLICATE, member.title, text)
     else:
