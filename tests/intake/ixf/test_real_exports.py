@@ -25,7 +25,8 @@ facilities:
     address_locality: Cork
     postal_code: T12 X1
     street_address: 1 Example Street
-pops: {one: {facility: one, metro_area_network: here}}
+pops:
+  one: {facility: one, metro_area_network: here}
 """
 
 DESCRIBED = {
@@ -35,12 +36,14 @@ devices: {sw1: {pop: one}}
 exchange_lans:
   peering: {metro_area_network: here, subnet_v4: 193.178.185.0/24, subnet_v6: "2001:7f8:19:1::/64"}
 """,
-    "ixf-ixpmanager-1.0.json": PLACES
-    + """
-devices: {switch1: {pop: one}, switch2: {pop: one}}
+    "ixf-ixpmanager-1.0.json": PLACES.replace(
+        "{here: {metro_area: here}}", "{here: &here {metro_area: here}, there: *here}"
+    )
+    + """  two: {facility: one, metro_area_network: there}
+devices: {switch1: {pop: one}, switch2: {pop: two}}
 exchange_lans:
   one: {name: Peering LAN 1, metro_area_network: here, subnet_v4: 192.0.2.0/25, subnet_v6: "2001:db8::/64"}
-  two: {name: Peering LAN 2, metro_area_network: here, subnet_v4: 192.0.2.128/25, subnet_v6: "2001:db8:0:2::/64"}
+  two: {name: Peering LAN 2, metro_area_network: there, subnet_v4: 192.0.2.128/25, subnet_v6: "2001:db8:0:2::/64"}
 """,
 }
 
