@@ -154,7 +154,7 @@ SECTIONS: Final = (
         "product_offerings",
         "product-offerings",
         "ProductOffering",
-        frozenset({"handover_metro_area", "service_metro_area", "notice_period"}),
+        frozenset({"handover_metro_area", "service_metro_area", "notice_period", "resource_type"}),
         {
             "handover_metro_area_network": "metro_area_networks",
             "service_metro_area_network": "metro_area_networks",
