@@ -1,15 +1,12 @@
 """Reads an export as it comes: whatever is not as the schema has it is put right where it can be, and told."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
-from peerhall.contract.vocabulary import LARGEST_ASN, instant
 from peerhall.intake.ixf.export import (
     SCHEMAS,
     Attachment,
@@ -23,16 +20,25 @@ from peerhall.intake.ixf.export import (
     Vlan,
 )
 from peerhall.intake.ixf.remarks import Remarks, Topic
+from peerhall.intake.ixf.values import (
+    read_asn,
+    read_country,
+    read_day,
+    read_integer,
+    read_key,
+    read_mac,
+    read_prefix,
+    read_services,
+    read_text,
+    says_something,
+    show,
+)
 from peerhall.intake.lans import Version
 
 Object = Mapping[str, Any]
 
 _FAMILIES: Final[tuple[tuple[str, Version], ...]] = (("ipv4", 4), ("ipv6", 6))
-_MAC: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
-_ASN: Final = re.compile(r"(?:AS)?([0-9]{1,10})", re.ASCII | re.IGNORECASE)
 _LARGEST: Final = 2**31 - 1
-_SHORTEST: Final = {4: 8, 6: 16}
-"""Prefix lengths below which no LAN is that big."""
 
 # What of each object is used; anything else that holds something is told about as left aside.
 _TOP: Final = frozenset({"version", "timestamp", "ixp_list", "member_list", "generator"})
@@ -90,23 +96,23 @@ class _Reading:
         self._set_aside("the export", content, _TOP)
         for what, count in sorted(self._aside.items()):
             self._remarks.add(Topic.ASIDE, what, f"{count} time{'s' if count > 1 else ''}")
-        return Export(version, _text(content.get("timestamp")), tuple(ixps.values()), tuple(members.values()))
+        return Export(version, read_text(content.get("timestamp")), tuple(ixps.values()), tuple(members.values()))
 
     # The exchange's own things.
 
     def _ixps(self, content: Object) -> dict[str, Ixp]:
         ixps: dict[str, Ixp] = {}
         for index, entry in enumerate(self._objects(content, "ixp_list", "the export")):
-            key = _key(entry.get("ixp_id")) or (str(index) if entry.get("ixp_id") is None else "")
-            title = f"IXP {_text(entry.get('shortname')) or key}"
+            key = read_key(entry.get("ixp_id")) or (str(index) if entry.get("ixp_id") is None else "")
+            title = f"IXP {read_text(entry.get('shortname')) or key}"
             if key in ixps:
                 self._remarks.add(Topic.DUPLICATE, title, f"ixp_id {key} is another IXP's already; this one is ignored")
                 continue
             ixps[key] = Ixp(
                 id=key,
-                shortname=_text(entry.get("shortname")),
-                name=_text(entry.get("name")),
-                country=_country(entry.get("country")),
+                shortname=read_text(entry.get("shortname")),
+                name=read_text(entry.get("name")),
+                country=read_country(entry.get("country")),
                 ixf_id=self._number(entry, "ixf_id", title),
                 peeringdb_id=self._number(entry, "peeringdb_id", title),
                 vlans=tuple(self._vlans(entry, title).values()),
@@ -118,42 +124,39 @@ class _Reading:
     def _vlans(self, ixp: Object, title: str) -> dict[str, Vlan]:
         vlans: dict[str, Vlan] = {}
         for entry in self._objects(ixp, "vlan", title):
-            key = _key(entry.get("id"))
+            key = read_key(entry.get("id"))
             if key in vlans:
                 self._remarks.add(Topic.DUPLICATE, title, f"VLAN {key or 'without an id'} is listed twice")
                 continue
-            where = f"{title}, VLAN {_text(entry.get('name')) or key}"
+            where = f"{title}, VLAN {read_text(entry.get('name')) or key}"
             prefixes = [self._prefix(entry, family, version, where) for family, version in _FAMILIES]
-            vlans[key] = Vlan(key, _text(entry.get("name")), *prefixes)
+            vlans[key] = Vlan(key, read_text(entry.get("name")), *prefixes)
         return vlans
 
     def _prefix(self, vlan: Object, family: str, version: Version, where: str) -> str | None:
         details = vlan.get(family)
         if not isinstance(details, dict) or not details.get("prefix"):
             return None
-        text, length = _text(details.get("prefix")), details.get("mask_length")
+        text, length = read_text(details.get("prefix")), details.get("mask_length")
         try:
-            network = ip_network(text if "/" in text else f"{text}/{_integer(length)}", strict=False)
-            if network.version != version or network.prefixlen < _SHORTEST[version]:
-                raise ValueError
+            return read_prefix(text, length, version)
         except ValueError:
             self._remarks.add(Topic.UNREADABLE, where, f"{text!r}/{length!r} is not an IPv{version} prefix")
             return None
-        return str(network)
 
     def _switches(self, ixp: Object, title: str) -> dict[str, Switch]:
         switches: dict[str, Switch] = {}
         for entry in self._objects(ixp, "switch", title):
-            key = _key(entry.get("id"))
+            key = read_key(entry.get("id"))
             if key in switches:
                 self._remarks.add(Topic.DUPLICATE, title, f"switch {key or 'without an id'} is listed twice")
                 continue
             switches[key] = Switch(
                 id=key,
-                name=_text(entry.get("name")),
-                colo=_text(entry.get("colo")),
-                city=_text(entry.get("city")),
-                country=_country(entry.get("country")),
+                name=read_text(entry.get("name")),
+                colo=read_text(entry.get("colo")),
+                city=read_text(entry.get("city")),
+                country=read_country(entry.get("country")),
                 peeringdb_facility=self._number(entry, "pdb_facility_id", f"{title}, switch {key}"),
             )
         return switches
@@ -163,8 +166,8 @@ class _Reading:
     def _members(self, content: Object, ixps: dict[str, Ixp]) -> dict[int, Member]:
         members: dict[int, Member] = {}
         for index, entry in enumerate(self._objects(content, "member_list", "the export")):
-            asn = _asn(entry.get("asnum"))
-            name = _text(entry.get("name"))
+            asn = read_asn(entry.get("asnum"))
+            name = read_text(entry.get("name"))
             if asn is None:
                 title = name or f"entry {index + 1} of member_list"
                 self._remarks.add(Topic.SKIPPED, title, f"{entry.get('asnum')!r} is not an AS number")
@@ -190,7 +193,7 @@ class _Reading:
         connections = [self._connection(each, title, ixps) for each in self._objects(entry, "connection_list", title)]
         if not connections:
             self._remarks.add(Topic.SKIPPED, title, "has no connections; only the account is imported")
-        kind = _text(entry.get("member_type") or entry.get("type"))
+        kind = read_text(entry.get("member_type") or entry.get("type"))
         return Member(asn, name, kind, self._day(entry, "member_since", title), tuple(connections))
 
     def _connection(self, entry: Object, title: str, ixps: dict[str, Ixp]) -> Connection:
@@ -198,7 +201,7 @@ class _Reading:
         ixp = self._ixp_of(entry, title, ixps)
         return Connection(
             ixp=ixp,
-            state=_text(entry.get("state")).lower(),
+            state=read_text(entry.get("state")).lower(),
             since=self._day(entry, "connected_since", title),
             interfaces=tuple(self._interface(each, title) for each in self._objects(entry, "if_list", title)),
             presences=self._presences(entry, title, ixp, ixps),
@@ -206,7 +209,7 @@ class _Reading:
 
     def _ixp_of(self, entry: Object, title: str, ixps: dict[str, Ixp]) -> str:
         """The id of the connection's IXP, which is made up when the export does not list it."""
-        key = _key(entry.get("ixp_id"))
+        key = read_key(entry.get("ixp_id"))
         if key in ixps:
             return key
         if len(ixps) == 1 and not key:
@@ -219,16 +222,16 @@ class _Reading:
 
     def _interface(self, entry: Object, title: str) -> Interface:
         return Interface(
-            switch=_key(entry.get("switch_id")),
+            switch=read_key(entry.get("switch_id")),
             speed=self._number(entry, "if_speed", title) or None,
-            medium=_text(entry.get("if_type")),
+            medium=read_text(entry.get("if_type")),
         )
 
     def _presences(self, entry: Object, title: str, ixp: str, ixps: Mapping[str, Ixp]) -> tuple[Presence, ...]:
         """One for each LAN, however many entries the export has about it."""
         found: dict[str, Presence] = {}
         for each in self._objects(entry, "vlan_list", title):
-            key = _key(each.get("vlan_id"))
+            key = read_key(each.get("vlan_id"))
             macs = self._macs([each.get("mac_address")] if each.get("mac_address") else [], title)
             macs += self._macs(each.get("mac_addresses"), title)
             attachments = [
@@ -247,7 +250,7 @@ class _Reading:
         if isinstance(details, str):
             details = {"address": details}
         if not isinstance(details, dict):
-            self._remarks.add(Topic.UNREADABLE, title, f"{family} is {_shown(details)}, not an object")
+            self._remarks.add(Topic.UNREADABLE, title, f"{family} is {show(details)}, not an object")
             return None
         address = self._address(details.get("address"), version, title)
         if address is None:
@@ -255,24 +258,24 @@ class _Reading:
         return Attachment(
             version=4 if "." in address and ":" not in address else 6,
             address=address,
-            as_macro=_text(details.get("as_macro")),
+            as_macro=read_text(details.get("as_macro")),
             max_prefix=self._number(details, "max_prefix", title),
             routeserver=self._flag(details, "routeserver", title),
             macs=tuple(self._macs(details.get("mac_addresses"), title)),
-            serves_as=_services(details),
+            serves_as=read_services(details),
         )
 
     # Single values.
 
     def _address(self, value: Any, version: Version, title: str) -> str | None:
-        text = _text(value).partition("/")[0]
+        text = read_text(value).partition("/")[0]
         if not text:
             self._remarks.add(Topic.UNREADABLE, title, f"IPv{version}: there is no address")
             return None
         try:
             address = ip_address(text)
         except ValueError:
-            self._remarks.add(Topic.UNREADABLE, title, f"{_shown(value)} is not an IPv{version} address")
+            self._remarks.add(Topic.UNREADABLE, title, f"{show(value)} is not an IPv{version} address")
             return None
         useless = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local
         if useless or "%" in text:
@@ -287,37 +290,31 @@ class _Reading:
         if value is None or value == "":
             return found
         for each in value if isinstance(value, list) else [value]:
-            digits = re.sub(r"[:.\- ]", "", _text(each).lower())
-            if not digits and each in (None, ""):
+            if each is None or each == "":
                 continue
-            if not _MAC.fullmatch(digits):
-                self._remarks.add(Topic.UNREADABLE, title, f"{_shown(each)} is not a MAC address")
-            elif int(digits[:2], 16) & 1 or not int(digits, 16):
-                self._remarks.add(Topic.UNREADABLE, title, f"{_shown(each)} is not a MAC address an interface has")
-            else:
-                found.append(":".join(digits[index : index + 2] for index in range(0, 12, 2)))
+            try:
+                found.append(read_mac(each))
+            except ValueError as error:
+                self._remarks.add(Topic.UNREADABLE, title, f"{show(each)} {error}")
         return list(dict.fromkeys(found))
 
     def _day(self, entry: Object, member: str, title: str) -> str | None:
         """The date of a date-time, or of a plain date."""
-        text = _text(entry.get(member))
+        text = read_text(entry.get(member))
         if not text:
             return None
-        for parse in (_day_of_instant, lambda text: date.fromisoformat(text[:10]).isoformat()):
-            try:
-                return parse(text)
-            except ValueError:
-                continue
-        self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(entry.get(member))}, not a date")
+        if (day := read_day(text)) is not None:
+            return day
+        self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(entry.get(member))}, not a date")
         return None
 
     def _number(self, entry: Object, member: str, title: str) -> int | None:
         value = entry.get(member)
         if value is None or value == "":
             return None
-        number = _integer(value)
+        number = read_integer(value)
         if number is None or not 0 <= number <= _LARGEST:
-            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(value)}, not a number that can be")
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, not a number that can be")
             return None
         return number
 
@@ -325,11 +322,11 @@ class _Reading:
         value = entry.get(member)
         if value is None or isinstance(value, bool):
             return bool(value)
-        word = _text(value).lower()
+        word = read_text(value).lower()
         if word in ("1", "true", "yes", "y"):
             return True
         if word not in ("0", "false", "no", "n", ""):
-            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(value)}, taken for false")
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, taken for false")
         return False
 
     def _objects(self, entry: Object, member: str, title: str) -> list[Object]:
@@ -343,7 +340,7 @@ class _Reading:
         if value is None or value == "" or value == {}:
             return []
         if not isinstance(value, list):
-            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {_shown(value)}, not a list")
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, not a list")
             return []
         found: list[Object] = []
         for each in value:
@@ -351,12 +348,12 @@ class _Reading:
                 found.append(each)
             else:
                 topic = Topic.SKIPPED if member == "member_list" else Topic.UNREADABLE
-                self._remarks.add(topic, title, f"{member} holds {_shown(each)}, which is not an object")
+                self._remarks.add(topic, title, f"{member} holds {show(each)}, which is not an object")
         return found
 
     def _set_aside(self, where: str, entry: Object, used: frozenset[str]) -> None:
         self._aside.update(
-            f"{_text(name)} {where}" for name, value in entry.items() if name not in used and _says_something(value)
+            f"{read_text(name)} {where}" for name, value in entry.items() if name not in used and says_something(value)
         )
 
 
@@ -364,68 +361,3 @@ def _lists_vlan(ixps: Mapping[str, Ixp], ixp: str, vlan: str) -> str:
     """The IXP that a VLAN id of a connection belongs to: the connection's own, unless only one other lists it."""
     others = [other.id for other in ixps.values() if other.find_vlan(vlan)]
     return others[0] if len(others) == 1 and not ixps[ixp].find_vlan(vlan) else ixp
-
-
-def _day_of_instant(text: str) -> str:
-    return instant(text)[:10]
-
-
-def _says_something(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_says_something, value.values()))
-    if isinstance(value, list):
-        return any(map(_says_something, value))
-    return value not in (None, "", False)
-
-
-def _services(details: Object) -> frozenset[str]:
-    """Exports of 1.0 say `services`, those of 0.7 `service_type`."""
-    found: set[str] = set()
-    for member in ("services", "service_type"):
-        value = details.get(member)
-        for each in value if isinstance(value, list) else [value]:
-            found.add(_text(each.get("type") if isinstance(each, dict) else each).lower())
-    return frozenset(found & {"ixrouteserver", "ixroutecollector"})
-
-
-def _text(value: Any) -> str:
-    """A word as it can be stored: no control characters, no half of a surrogate pair, no blanks around it."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    kept = (character for character in str(value) if character.isprintable() and not "\ud800" <= character <= "\udfff")
-    return "".join(kept).strip()
-
-
-def _key(value: Any) -> str:
-    """An id of the export's own, as text: `1` and `"1"` are the same."""
-    number = _integer(value)
-    return str(number) if number is not None else _text(value)[:80]
-
-
-def _integer(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value if abs(value) < 10**18 else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 10**18 else None
-    text = _text(value)
-    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII) else None
-
-
-def _asn(value: Any) -> int | None:
-    text = str(_integer(value)) if not isinstance(value, str) else value.strip()
-    match = _ASN.fullmatch(text)
-    number = int(match.group(1)) if match else 0
-    return number if 0 < number <= LARGEST_ASN else None
-
-
-def _country(value: Any) -> str:
-    text = _text(value).upper()
-    return text if re.fullmatch(r"[A-Z]{2}", text, re.ASCII) else ""
-
-
-def _shown(value: Any) -> str:
-    """A value in a remark."""
-    text = _text(value) if isinstance(value, str) else _text(json.dumps(value, default=str))
-    return repr(text if len(text) <= 60 else f"{text[:59]}…")
