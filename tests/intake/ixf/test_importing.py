@@ -240,9 +240,12 @@ def test_nothing_is_left_out_without_a_word(empty: SyncConnection) -> None:
 
 
 def test_members_of_the_export_that_have_no_place_are_counted(described: SyncConnection) -> None:
-    aside = told(bring_in(described, export("1.0")), Topic.ASIDE)
+    content = export("1.0")
+    content["ixp_list"][0]["switch"][0]["manufacturer"] = "Example"
+    content["member_list"][0]["connection_list"][0]["if_list"][0]["note"] = "cage 4"
+    aside = told(bring_in(described, content), Topic.ASIDE)
     assert "peering_policy of a member: 4 times" in aside
-    assert "url of an IXP: 1 time" in aside
+    assert {"url of an IXP: 1 time", "manufacturer of a switch: 1 time", "note of a port: 1 time"} < set(aside)
 
 
 def test_the_address_of_a_connection_out_of_use_is_kept_for_its_member(empty: SyncConnection) -> None:

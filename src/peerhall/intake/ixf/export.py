@@ -123,7 +123,6 @@ class Member:
     asn: int
     name: str
     kind: str
-    since: str | None
     connections: tuple[Connection, ...]
 
     @property

@@ -1,9 +1,7 @@
 """Reads an export as it comes: whatever is not as the schema has it is put right where it can be, and told."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,30 +19,32 @@ from peerhall.intake.ixf.export import (
 )
 from peerhall.intake.ixf.remarks import Remarks, Topic
 from peerhall.intake.ixf.values import (
+    Object,
+    Values,
     read_asn,
     read_country,
-    read_day,
-    read_integer,
     read_key,
-    read_mac,
     read_prefix,
     read_services,
     read_text,
-    says_something,
     show,
 )
 from peerhall.intake.lans import Version
 
-Object = Mapping[str, Any]
-
 _FAMILIES: Final[tuple[tuple[str, Version], ...]] = (("ipv4", 4), ("ipv6", 6))
-_LARGEST: Final = 2**31 - 1
 
 # What of each object is used; anything else that holds something is told about as left aside.
 _TOP: Final = frozenset({"version", "timestamp", "ixp_list", "member_list", "generator"})
 _IXP: Final = frozenset({"ixp_id", "shortname", "name", "country", "ixf_id", "peeringdb_id", "vlan", "switch"})
-_MEMBER: Final = frozenset({"asnum", "name", "member_type", "type", "member_since", "connection_list"})
+_MEMBER: Final = frozenset({"asnum", "name", "member_type", "type", "connection_list"})
+_VLAN: Final = frozenset({"id", "name", "ipv4", "ipv6"})
+_SWITCH: Final = frozenset({"id", "name", "colo", "city", "country", "pdb_facility_id"})
 _CONNECTION: Final = frozenset({"ixp_id", "state", "connected_since", "if_list", "vlan_list"})
+_INTERFACE: Final = frozenset({"switch_id", "if_speed", "if_type"})
+_PRESENCE: Final = frozenset({"vlan_id", "ipv4", "ipv6", "mac_address", "mac_addresses"})
+_ADDRESS: Final = frozenset(
+    {"address", "as_macro", "max_prefix", "routeserver", "mac_addresses", "services", "service_type"}
+)
 
 
 class ExportUnreadable(Exception):
@@ -88,21 +88,20 @@ class _Reading:
 
     def __init__(self, remarks: Remarks) -> None:
         self._remarks = remarks
-        self._aside: Counter[str] = Counter()
+        self._values = Values(remarks)
 
     def export(self, content: Object, version: str) -> Export:
         ixps = self._ixps(content)
         members = self._members(content, ixps)
-        self._set_aside("the export", content, _TOP)
-        for what, count in sorted(self._aside.items()):
-            self._remarks.add(Topic.ASIDE, what, f"{count} time{'s' if count > 1 else ''}")
+        self._values.set_aside("the export", content, _TOP)
+        self._values.tell_aside()
         return Export(version, read_text(content.get("timestamp")), tuple(ixps.values()), tuple(members.values()))
 
     # The exchange's own things.
 
     def _ixps(self, content: Object) -> dict[str, Ixp]:
         ixps: dict[str, Ixp] = {}
-        for index, entry in enumerate(self._objects(content, "ixp_list", "the export")):
+        for index, entry in enumerate(self._values.objects(content, "ixp_list", "the export")):
             key = read_key(entry.get("ixp_id")) or (str(index) if entry.get("ixp_id") is None else "")
             title = f"IXP {read_text(entry.get('shortname')) or key}"
             if key in ixps:
@@ -113,22 +112,23 @@ class _Reading:
                 shortname=read_text(entry.get("shortname")),
                 name=read_text(entry.get("name")),
                 country=read_country(entry.get("country")),
-                ixf_id=self._number(entry, "ixf_id", title),
-                peeringdb_id=self._number(entry, "peeringdb_id", title),
+                ixf_id=self._values.number(entry, "ixf_id", title),
+                peeringdb_id=self._values.number(entry, "peeringdb_id", title),
                 vlans=tuple(self._vlans(entry, title).values()),
                 switches=tuple(self._switches(entry, title).values()),
             )
-            self._set_aside("of an IXP", entry, _IXP)
+            self._values.set_aside("of an IXP", entry, _IXP)
         return ixps
 
     def _vlans(self, ixp: Object, title: str) -> dict[str, Vlan]:
         vlans: dict[str, Vlan] = {}
-        for entry in self._objects(ixp, "vlan", title):
+        for entry in self._values.objects(ixp, "vlan", title):
             key = read_key(entry.get("id"))
             if key in vlans:
                 self._remarks.add(Topic.DUPLICATE, title, f"VLAN {key or 'without an id'} is listed twice")
                 continue
             where = f"{title}, VLAN {read_text(entry.get('name')) or key}"
+            self._values.set_aside("of a VLAN", entry, _VLAN)
             prefixes = [self._prefix(entry, family, version, where) for family, version in _FAMILIES]
             vlans[key] = Vlan(key, read_text(entry.get("name")), *prefixes)
         return vlans
@@ -146,18 +146,19 @@ class _Reading:
 
     def _switches(self, ixp: Object, title: str) -> dict[str, Switch]:
         switches: dict[str, Switch] = {}
-        for entry in self._objects(ixp, "switch", title):
+        for entry in self._values.objects(ixp, "switch", title):
             key = read_key(entry.get("id"))
             if key in switches:
                 self._remarks.add(Topic.DUPLICATE, title, f"switch {key or 'without an id'} is listed twice")
                 continue
+            self._values.set_aside("of a switch", entry, _SWITCH)
             switches[key] = Switch(
                 id=key,
                 name=read_text(entry.get("name")),
                 colo=read_text(entry.get("colo")),
                 city=read_text(entry.get("city")),
                 country=read_country(entry.get("country")),
-                peeringdb_facility=self._number(entry, "pdb_facility_id", f"{title}, switch {key}"),
+                peeringdb_facility=self._values.number(entry, "pdb_facility_id", f"{title}, switch {key}"),
             )
         return switches
 
@@ -165,7 +166,7 @@ class _Reading:
 
     def _members(self, content: Object, ixps: dict[str, Ixp]) -> dict[int, Member]:
         members: dict[int, Member] = {}
-        for index, entry in enumerate(self._objects(content, "member_list", "the export")):
+        for index, entry in enumerate(self._values.objects(content, "member_list", "the export")):
             asn = read_asn(entry.get("asnum"))
             name = read_text(entry.get("name"))
             if asn is None:
@@ -179,9 +180,8 @@ class _Reading:
                     known.title,
                     f"stands in the export again{f' as {name}' if name else ''}; both are the same account here",
                 )
-                name, since = known.name or member.name, known.since or member.since
                 connections = (*known.connections, *member.connections)
-                member = Member(asn, name, known.kind or member.kind, since, connections)
+                member = Member(asn, known.name or member.name, known.kind or member.kind, connections)
             members[asn] = member
         return members
 
@@ -189,21 +189,23 @@ class _Reading:
         title = f"AS{asn} {name}".strip()
         if not name:
             self._remarks.add(Topic.INFERRED, title, "name: it has none, and is called by its AS number")
-        self._set_aside("of a member", entry, _MEMBER)
-        connections = [self._connection(each, title, ixps) for each in self._objects(entry, "connection_list", title)]
+        self._values.set_aside("of a member", entry, _MEMBER)
+        connections = [
+            self._connection(each, title, ixps) for each in self._values.objects(entry, "connection_list", title)
+        ]
         if not connections:
             self._remarks.add(Topic.SKIPPED, title, "has no connections; only the account is imported")
         kind = read_text(entry.get("member_type") or entry.get("type"))
-        return Member(asn, name, kind, self._day(entry, "member_since", title), tuple(connections))
+        return Member(asn, name, kind, tuple(connections))
 
     def _connection(self, entry: Object, title: str, ixps: dict[str, Ixp]) -> Connection:
-        self._set_aside("of a connection", entry, _CONNECTION)
+        self._values.set_aside("of a connection", entry, _CONNECTION)
         ixp = self._ixp_of(entry, title, ixps)
         return Connection(
             ixp=ixp,
             state=read_text(entry.get("state")).lower(),
-            since=self._day(entry, "connected_since", title),
-            interfaces=tuple(self._interface(each, title) for each in self._objects(entry, "if_list", title)),
+            since=self._values.day(entry, "connected_since", title),
+            interfaces=tuple(self._interface(each, title) for each in self._values.objects(entry, "if_list", title)),
             presences=self._presences(entry, title, ixp, ixps),
         )
 
@@ -221,19 +223,21 @@ class _Reading:
         return key
 
     def _interface(self, entry: Object, title: str) -> Interface:
+        self._values.set_aside("of a port", entry, _INTERFACE)
         return Interface(
             switch=read_key(entry.get("switch_id")),
-            speed=self._number(entry, "if_speed", title) or None,
+            speed=self._values.number(entry, "if_speed", title) or None,
             medium=read_text(entry.get("if_type")),
         )
 
     def _presences(self, entry: Object, title: str, ixp: str, ixps: Mapping[str, Ixp]) -> tuple[Presence, ...]:
         """One for each LAN, however many entries the export has about it."""
         found: dict[str, Presence] = {}
-        for each in self._objects(entry, "vlan_list", title):
+        for each in self._values.objects(entry, "vlan_list", title):
+            self._values.set_aside("of a presence on a VLAN", each, _PRESENCE)
             key = read_key(each.get("vlan_id"))
-            macs = self._macs([each.get("mac_address")] if each.get("mac_address") else [], title)
-            macs += self._macs(each.get("mac_addresses"), title)
+            macs = self._values.macs([each.get("mac_address")] if each.get("mac_address") else [], title)
+            macs += self._values.macs(each.get("mac_addresses"), title)
             attachments = [
                 attachment
                 for family, version in _FAMILIES
@@ -252,108 +256,18 @@ class _Reading:
         if not isinstance(details, dict):
             self._remarks.add(Topic.UNREADABLE, title, f"{family} is {show(details)}, not an object")
             return None
-        address = self._address(details.get("address"), version, title)
+        self._values.set_aside("of an address", details, _ADDRESS)
+        address = self._values.address(details.get("address"), version, title)
         if address is None:
             return None
         return Attachment(
             version=4 if "." in address and ":" not in address else 6,
             address=address,
             as_macro=read_text(details.get("as_macro")),
-            max_prefix=self._number(details, "max_prefix", title),
-            routeserver=self._flag(details, "routeserver", title),
-            macs=tuple(self._macs(details.get("mac_addresses"), title)),
+            max_prefix=self._values.number(details, "max_prefix", title),
+            routeserver=self._values.flag(details, "routeserver", title),
+            macs=tuple(self._values.macs(details.get("mac_addresses"), title)),
             serves_as=read_services(details),
-        )
-
-    # Single values.
-
-    def _address(self, value: Any, version: Version, title: str) -> str | None:
-        text = read_text(value).partition("/")[0]
-        if not text:
-            self._remarks.add(Topic.UNREADABLE, title, f"IPv{version}: there is no address")
-            return None
-        try:
-            address = ip_address(text)
-        except ValueError:
-            self._remarks.add(Topic.UNREADABLE, title, f"{show(value)} is not an IPv{version} address")
-            return None
-        useless = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local
-        if useless or "%" in text:
-            self._remarks.add(Topic.UNREADABLE, title, f"{text} is not an address a member can have on a LAN")
-            return None
-        if address.version != version:
-            self._remarks.add(Topic.UNREADABLE, title, f"{text} stands under ipv{version}; taken for what it is")
-        return str(address)
-
-    def _macs(self, value: Any, title: str) -> list[str]:
-        found: list[str] = []
-        if value is None or value == "":
-            return found
-        for each in value if isinstance(value, list) else [value]:
-            if each is None or each == "":
-                continue
-            try:
-                found.append(read_mac(each))
-            except ValueError as error:
-                self._remarks.add(Topic.UNREADABLE, title, f"{show(each)} {error}")
-        return list(dict.fromkeys(found))
-
-    def _day(self, entry: Object, member: str, title: str) -> str | None:
-        """The date of a date-time, or of a plain date."""
-        text = read_text(entry.get(member))
-        if not text:
-            return None
-        if (day := read_day(text)) is not None:
-            return day
-        self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(entry.get(member))}, not a date")
-        return None
-
-    def _number(self, entry: Object, member: str, title: str) -> int | None:
-        value = entry.get(member)
-        if value is None or value == "":
-            return None
-        number = read_integer(value)
-        if number is None or not 0 <= number <= _LARGEST:
-            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, not a number that can be")
-            return None
-        return number
-
-    def _flag(self, entry: Object, member: str, title: str) -> bool:
-        value = entry.get(member)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        word = read_text(value).lower()
-        if word in ("1", "true", "yes", "y"):
-            return True
-        if word not in ("0", "false", "no", "n", ""):
-            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, taken for false")
-        return False
-
-    def _objects(self, entry: Object, member: str, title: str) -> list[Object]:
-        """The objects in a list, which may be missing; a single object counts as a list of one."""
-        value = entry.get(member)
-        if isinstance(value, dict) and member != "member_list":
-            # PHP writes a list with gaps in its keys as an object.
-            value = (
-                list(value.values()) if value and all(isinstance(each, dict) for each in value.values()) else [value]
-            )
-        if value is None or value == "" or value == {}:
-            return []
-        if not isinstance(value, list):
-            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, not a list")
-            return []
-        found: list[Object] = []
-        for each in value:
-            if isinstance(each, dict):
-                found.append(each)
-            else:
-                topic = Topic.SKIPPED if member == "member_list" else Topic.UNREADABLE
-                self._remarks.add(topic, title, f"{member} holds {show(each)}, which is not an object")
-        return found
-
-    def _set_aside(self, where: str, entry: Object, used: frozenset[str]) -> None:
-        self._aside.update(
-            f"{read_text(name)} {where}" for name, value in entry.items() if name not in used and says_something(value)
         )
 
 

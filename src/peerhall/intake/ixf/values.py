@@ -2,18 +2,125 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from peerhall.contract.vocabulary import LARGEST_ASN, instant
+from peerhall.intake.ixf.remarks import Remarks, Topic
 from peerhall.intake.lans import Version
 
+Object = Mapping[str, Any]
+
 _ASN: Final = re.compile(r"(?:AS)?([0-9]{1,10})", re.ASCII | re.IGNORECASE)
+_LARGEST: Final = 2**31 - 1
 _MAC: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _SHORTEST: Final = {4: 8, 6: 16}
 """Prefix lengths below which no LAN is that big."""
+
+
+class Values:
+    """Reads values out of the objects of an export; what cannot be read, or is not used, is told."""
+
+    def __init__(self, remarks: Remarks) -> None:
+        self._remarks = remarks
+        self._aside: Counter[str] = Counter()
+
+    def address(self, value: Any, version: Version, title: str) -> str | None:
+        text = read_text(value).partition("/")[0]
+        if not text:
+            self._remarks.add(Topic.UNREADABLE, title, f"IPv{version}: there is no address")
+            return None
+        try:
+            address = ip_address(text)
+        except ValueError:
+            self._remarks.add(Topic.UNREADABLE, title, f"{show(value)} is not an IPv{version} address")
+            return None
+        useless = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local
+        if useless or "%" in text:
+            self._remarks.add(Topic.UNREADABLE, title, f"{text} is not an address a member can have on a LAN")
+            return None
+        if address.version != version:
+            self._remarks.add(Topic.UNREADABLE, title, f"{text} stands under ipv{version}; taken for what it is")
+        return str(address)
+
+    def macs(self, value: Any, title: str) -> list[str]:
+        found: list[str] = []
+        if value is None or value == "":
+            return found
+        for each in value if isinstance(value, list) else [value]:
+            if each is None or each == "":
+                continue
+            try:
+                found.append(read_mac(each))
+            except ValueError as error:
+                self._remarks.add(Topic.UNREADABLE, title, f"{show(each)} {error}")
+        return list(dict.fromkeys(found))
+
+    def day(self, entry: Object, member: str, title: str) -> str | None:
+        """The date of a date-time, or of a plain date."""
+        text = read_text(entry.get(member))
+        if not text:
+            return None
+        if (day := read_day(text)) is not None:
+            return day
+        self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(entry.get(member))}, not a date")
+        return None
+
+    def number(self, entry: Object, member: str, title: str) -> int | None:
+        value = entry.get(member)
+        if value is None or value == "":
+            return None
+        number = read_integer(value)
+        if number is None or not 0 <= number <= _LARGEST:
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, not a number that can be")
+            return None
+        return number
+
+    def flag(self, entry: Object, member: str, title: str) -> bool:
+        value = entry.get(member)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        word = read_text(value).lower()
+        if word in ("1", "true", "yes", "y"):
+            return True
+        if word not in ("0", "false", "no", "n", ""):
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, taken for false")
+        return False
+
+    def objects(self, entry: Object, member: str, title: str) -> list[Object]:
+        """The objects in a list, which may be missing; a single object counts as a list of one."""
+        value = entry.get(member)
+        if isinstance(value, dict) and member != "member_list":
+            # PHP writes a list with gaps in its keys as an object.
+            value = (
+                list(value.values()) if value and all(isinstance(each, dict) for each in value.values()) else [value]
+            )
+        if value is None or value == "" or value == {}:
+            return []
+        if not isinstance(value, list):
+            self._remarks.add(Topic.UNREADABLE, title, f"{member} is {show(value)}, not a list")
+            return []
+        found: list[Object] = []
+        for each in value:
+            if isinstance(each, dict):
+                found.append(each)
+            else:
+                topic = Topic.SKIPPED if member == "member_list" else Topic.UNREADABLE
+                self._remarks.add(topic, title, f"{member} holds {show(each)}, which is not an object")
+        return found
+
+    def set_aside(self, where: str, entry: Object, used: frozenset[str]) -> None:
+        self._aside.update(
+            f"{read_text(name)} {where}" for name, value in entry.items() if name not in used and says_something(value)
+        )
+
+    def tell_aside(self) -> None:
+        """Adds a remark for every member that was set aside."""
+        for what, count in sorted(self._aside.items()):
+            self._remarks.add(Topic.ASIDE, what, f"{count} time{'s' if count > 1 else ''}")
 
 
 def read_day(text: str) -> str | None:
@@ -35,7 +142,7 @@ def says_something(value: Any) -> bool:
     return value not in (None, "", False)
 
 
-def read_services(details: Mapping[str, Any]) -> frozenset[str]:
+def read_services(details: Object) -> frozenset[str]:
     """Exports of 1.0 say `services`, those of 0.7 `service_type`."""
     found: set[str] = set()
     for member in ("services", "service_type"):
