@@ -8,8 +8,9 @@ from typing import Any, Final
 from peerhall.exchange.claims import ADDRESS, PORT, Claim, Holder, PrefixClaim
 from peerhall.exchange.records import Record
 from peerhall.intake import lans
-from peerhall.intake.catalogue import PERIODS, Catalogue
+from peerhall.intake.catalogue import Catalogue
 from peerhall.intake.identity import KEY, name_kind, name_of
+from peerhall.intake.offering_entries import PERIODS
 from peerhall.intake.plan import Change, Plan
 from peerhall.intake.positions import Mistake, MistakesFound, Node
 from peerhall.store import catalogue as own
