@@ -161,8 +161,9 @@ def test_vanished_members_are_listed_and_retired_on_request(tmp_path: Path, oper
         ('{"version": "0.9", "member_list": []}', "has version '0.9'; 0.6, 0.7, 1.0 can be read"),
         ('{"version": "1.0"}', "has no member_list"),
         ("[" * 100000, "nested too deeply"),
+        ("1" * 5000, "holds a number that nobody can mean"),
     ],
-    ids=["cut off", "a list", "version", "no members", "deep"],
+    ids=["cut off", "a list", "version", "no members", "deep", "a number"],
 )
 def test_what_is_no_export_is_refused_in_a_sentence(
     tmp_path: Path, operator: Operator, content: str, says: str

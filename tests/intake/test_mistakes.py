@@ -33,6 +33,7 @@ MISTAKES = [
     ("type: p2p_vc\n", "name: x\n", "circuit:", "product_offerings.circuit.type", "one of connection, "),
     ("    metro_area: cork\n    organ", "    organ", "  one:", "facilities.one.metro_area", "required"),
     # Values that cannot be.
+    ("asn: 64500", "asn: 64500\n    flags: 5", "flags", "route_servers.rs1.flags", "list"),
     ("asn: 64500", "asn: many", "asn: many", "route_servers.rs1.asn", "integer"),
     ("asn: 64500", "asn: 4294967296", "asn: 42", "route_servers.rs1.asn", "4294967295"),
     ("key: test-ix", "key: test ix!", "key: test", "exchange.key", "letters, digits"),

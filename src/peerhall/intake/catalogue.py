@@ -152,8 +152,9 @@ def _draw_route_server(drawing: Drawing, entry: Entry) -> None:
         "ip_v4": None,
         "ip_v6": None,
     }
-    flags = [{"mandatory": False, **flag} if isinstance(flag, dict) else flag for flag in body.get("flags") or ()]
-    finish(drawing, entry, {**members, **body, "flags": flags} if body.get("flags") else {**members, **body})
+    if isinstance(given := body.get("flags"), list):
+        body["flags"] = [{"mandatory": False, **flag} if isinstance(flag, dict) else flag for flag in given]
+    finish(drawing, entry, {**members, **body})
 
 
 _DRAW: Final[dict[str, Callable[[Drawing, Entry], None]]] = {

@@ -63,6 +63,8 @@ def read_export(file: Path, remarks: Remarks) -> Export:
         raise ExportUnreadable(f"{file.name}: is not UTF-8 text. Export the members anew, as UTF-8.") from None
     except RecursionError:
         raise ExportUnreadable(f"{file.name}: is nested too deeply for a member export.") from None
+    except ValueError as error:
+        raise ExportUnreadable(f"{file.name}: holds a number that nobody can mean: {error}.") from None
     try:
         return parse_export(content, remarks)
     except ExportUnreadable as error:
