@@ -9,12 +9,11 @@ are taken over with it: nobody could guess the name that an import gave to a met
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_network
 from typing import Any, Final
 
 from peerhall.exchange.records import Record
 from peerhall.intake.identity import KEY, is_from_file, is_inferred, name_of
-from peerhall.intake.lans import VERSIONS, subnet_of
+from peerhall.intake.lans import VERSIONS, overlap, subnet_of
 
 _STANDING: Final = {
     "devices": ("pop",),
@@ -113,14 +112,10 @@ def _is_same_server(wanted: Record, inferred: Record) -> bool:
 
 
 def _is_same_lan(wanted: Record, inferred: Record) -> bool:
-    if any(_overlap(subnet_of(wanted, version), subnet_of(inferred, version)) for version in VERSIONS):
+    if any(overlap(subnet_of(wanted, version), subnet_of(inferred, version)) for version in VERSIONS):
         return True
     ids = ("ixfdb_ixid", "peeringdb_ixid")
     return any(wanted.body.get(name) and wanted.body.get(name) == inferred.body.get(name) for name in ids)
-
-
-def _overlap(one: str, other: str) -> bool:
-    return bool(one and other) and ip_network(one).overlaps(ip_network(other))
 
 
 def _substitute(value: Any, ids: Mapping[str, str]) -> Any:

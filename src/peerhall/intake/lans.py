@@ -27,6 +27,11 @@ def subnet_of(lan: Record, version: int) -> str:
     return str(lan.body.get(f"subnet_v{version}") or "")
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether two prefixes have addresses in common; none overlaps with nothing."""
+    return bool(one and other) and ip_network(one).overlaps(ip_network(other))
+
+
 def with_subnet_objects(lan: Record) -> Record:
     """The LAN naming its address objects."""
     return lan.with_body(ips=[_subnet_id(lan, version) for version in VERSIONS if subnet_of(lan, version)])

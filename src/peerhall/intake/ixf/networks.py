@@ -12,7 +12,7 @@ from peerhall.intake.ixf.origins import slug
 from peerhall.intake.ixf.places import Places
 from peerhall.intake.ixf.remarks import Topic
 from peerhall.intake.ixf.stock import Draft, Stock
-from peerhall.intake.lans import VERSIONS, Version, subnet_of, with_subnet_objects
+from peerhall.intake.lans import VERSIONS, Version, overlap, subnet_of, with_subnet_objects
 
 Network = IPv4Network | IPv6Network
 
@@ -107,7 +107,7 @@ class Networks:
         if known is not None and not is_inferred(known):
             return known
         for lan in described:
-            if any(_overlap(prefix, subnet_of(lan, version)) for version, prefix in _prefixes(vlan)):
+            if any(overlap(prefix, subnet_of(lan, version)) for version, prefix in _prefixes(vlan)):
                 return lan
         by_id = [lan for lan in described if only and _has_id_of(lan, ixp)]
         names = {name.casefold() for name in (vlan.name, *((ixp.shortname, ixp.name) if only else ())) if name}
@@ -285,10 +285,6 @@ def _has_id_of(lan: Record, ixp: Ixp) -> bool:
         told and lan.body.get(member) == told
         for member, told in (("ixfdb_ixid", ixp.ixf_id), ("peeringdb_ixid", ixp.peeringdb_id))
     )
-
-
-def _overlap(one: str, other: str) -> bool:
-    return bool(one and other) and ip_network(one).overlaps(ip_network(other))
 
 
 def _contains(one: str, other: str) -> bool:
