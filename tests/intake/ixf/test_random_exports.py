@@ -115,7 +115,7 @@ FUZZING = bool(os.environ.get("PEERHALL_FUZZ"))
 # Each example imports several times into a database, so few of them are tried, and a failing one is shown as it is:
 # making it smaller would take minutes.
 BOUNDED = settings(
-    max_examples=1000 if FUZZING else 40,
+    max_examples=1000 if FUZZING else 30,
     derandomize=bool(os.environ.get("CI")),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     report_multiple_bugs=False,
