@@ -1,8 +1,6 @@
 """Wires everything together by hand: pools, tokens, desk and reader into an application; driver into a reconciler."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,6 +10,7 @@ from peerhall import __version__
 from peerhall.api.application import IMPLEMENTED, Application
 from peerhall.api.browsers import CrossOrigin
 from peerhall.api.runtime import Runtime
+from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
 from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.settings import Settings
@@ -63,11 +62,10 @@ def open_runtime(settings: Settings, available: frozenset[str], clock: Clock) ->
     orders, reads = OrderPool(settings.database, half), ReadPool(settings.database, half)
     waker = Waker(settings.database)
     waker.start()
-    threads = ThreadPoolExecutor(half, thread_name_prefix="order")
+    threads = Threads(half)
 
     async def load_signing_keys() -> list[credentials.SigningKey]:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, orders.run, credentials.list_signing_keys)
+        return await threads.run(orders.run, credentials.list_signing_keys)
 
     return Runtime(
         clock=clock,

@@ -46,7 +46,7 @@ async def answer_token_refresh(
             return None
         return credentials.open_session(connection, key.id, now, REFRESH_LIFETIME), key.account
 
-    renewed = await runtime.in_thread(runtime.orders.run, renew)
+    renewed = await runtime.threads.run(runtime.orders.run, renew)
     if renewed is None:
         raise unauthorized(
             problems.AUTHENTICATION_ERROR, "The refresh token was used before, or its key revoked; log in again."
@@ -87,7 +87,7 @@ async def log_in(runtime: Runtime, request: Request, key: str, secret: str) -> t
 
     if "\x00" in key or "\x00" in secret:
         raise wrong_credentials()
-    outcome = await runtime.in_thread(runtime.orders.run, log_in)
+    outcome = await runtime.threads.run(runtime.orders.run, log_in)
     if isinstance(outcome, tuple):
         return outcome
     if outcome:

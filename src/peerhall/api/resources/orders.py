@@ -28,7 +28,7 @@ async def answer_order(request: Request, runtime: Runtime, operation: Operation,
     key = read_idempotency_key(request) if operation.method == "POST" else None
     command = Command(operation, body, document, key, request.state.id)
     try:
-        answer = await runtime.in_thread(runtime.desk.place, login, command)
+        answer = await runtime.threads.run(runtime.desk.place, login, command)
     except Refused as refused:
         raise of_refusal(refused.refusal) from refused
     except LoginEnded:
