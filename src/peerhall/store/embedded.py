@@ -2,8 +2,8 @@
 
 The binaries come from a wheel; of that package we use nothing else. The server is a direct child that dies with us: the
 kernel sends it SIGINT (PostgreSQL's orderly fast shutdown) when this process goes away, however it goes. PostgreSQL
-refuses to run as root, so for root it runs as `nobody`, keeping just the one capability that lets it reach a data
-directory below closed directories; no directory is ever opened up for it.
+refuses to run as root, so for root it runs as `nobody`, keeping just the one capability that lets it reach its
+programs and data below closed directories; no directory is ever opened up for it.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ DATABASE: Final = "peerhall"
 
 _START_SECONDS: Final = 60
 _SOCKET_PATH_LIMIT: Final = 90
-_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
+_DAC_OVERRIDE, _DAC_READ_SEARCH, _SETPCAP = 1, 2, 8
 
 
 class EmbeddedError(Exception):
@@ -226,6 +226,8 @@ def _drop_root() -> list[str]:
     return [
         *("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups"),
         *((f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}") if _permitted(_DAC_OVERRIDE) else ()),
+        # initdb asks access(2) where its programs are, which knows of no capabilities of others than root without this.
+        *(("--securebits=+no_setuid_fixup",) if _permitted(_SETPCAP) else ()),
     ]
 
 
