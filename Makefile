@@ -24,14 +24,12 @@ check: setup-dev  ## Checks format, lint, types, imports and generated files
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m peerhall.api.openapi_document --check
-	@$(BIN)/python -m peerhall.admin.reference --check
+	@$(BIN)/python -m peerhall.admin.generated --check
 
 format: setup-dev  ## Formats the code and writes generated files anew
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-	@$(BIN)/python -m peerhall.api.openapi_document --write
-	@$(BIN)/python -m peerhall.admin.reference --write
+	@$(BIN)/python -m peerhall.admin.generated --write
 
 bench: setup-dev  ## Measures speed against a bare server and Django REST framework
 	@$(BIN)/python -m bench

@@ -1,10 +1,5 @@
-"""The committed page on all commands: written anew from their help, or compared with it.
+"""The page on all commands in docs/reference, written from their help."""
 
-python -m peerhall.admin.reference --write     (what `make format` runs)
-python -m peerhall.admin.reference --check     (what `make check` runs)
-"""
-
-import sys
 from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
@@ -67,22 +62,3 @@ def _row(option: click.Option, context: click.Context) -> str:
     assert record is not None
     names, text = (column.replace("|", "\\|") for column in record)
     return f"| `{names}` | {text} |"
-
-
-def main(arguments: list[str]) -> int:
-    match arguments:
-        case ["--write"]:
-            PATH.write_text(render(), encoding="utf-8")
-        case ["--check"] if not PATH.is_file() or PATH.read_text(encoding="utf-8") != render():
-            print(f"{PATH} is not what the commands' help says. Run: make format", file=sys.stderr)
-            return 1
-        case ["--check"]:
-            pass
-        case _:
-            print("Usage: python -m peerhall.admin.reference --write | --check", file=sys.stderr)
-            return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
