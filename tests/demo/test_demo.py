@@ -1,6 +1,7 @@
 """The sandbox, started like anybody would start it."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.conftest import missing
 from tests.waiting import wait_until
 
 PEERHALL = (sys.executable, "-c", "from peerhall.admin.command import main; main()")
@@ -99,6 +101,8 @@ def test_the_exchange_is_of_believable_size(demo: Demo) -> None:
 
 
 def test_the_first_command_works_when_it_is_pasted(demo: Demo) -> None:
+    if shutil.which("curl") is None:
+        missing("curl (apt-get install curl)")
     lines = demo.output.read_text().splitlines()
     first = next(number for number, line in enumerate(lines) if "token=$(" in line)
     pasted = subprocess.run(["bash", "-c", "\n".join(lines[first : first + 4])], capture_output=True, check=True)
