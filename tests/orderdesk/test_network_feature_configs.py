@@ -235,6 +235,8 @@ def test_a_session_ends_without_its_config(site: Site, live: bool) -> None:
     left = member.delete(path)
     assert left["state"] == ("decommission_requested" if live else "cancelled")
     assert "decommission_at" not in left, "the standard gives sessions no dates"
+    if live:
+        assert member.delete(path) == left, "said twice, it leaves no later and no sooner"
     site.reconcile()
     assert member.get(path)["state"] == ("decommissioned" if live else "cancelled")
     assert member.get(f"{CONFIGS}/{config['id']}")["state"] == "production"

@@ -43,7 +43,8 @@ def refuse_change_of_ending(record: Record, changes: Mapping[str, Any]) -> None:
 
 def _choose_day(leaving: Record | None, wished: str | None, today: date) -> str:
     if wished is None:
-        return str(leaving.body["decommission_at"]) if leaving is not None else today.isoformat()
+        # Feature configs, to which the standard gives no dates, have theirs in meta.
+        return str({**leaving.meta, **leaving.body}["decommission_at"]) if leaving is not None else today.isoformat()
     if wished < today.isoformat():
         refuse_too_early(
             f"{wished} is past; the earliest day is {today.isoformat()}.", today.isoformat(), today.isoformat()
