@@ -75,7 +75,9 @@ def _type(schema: dict[str, Any]) -> str:
         (part,) = schema["allOf"]
         return _type(part) + _marks({key: value for key, value in schema.items() if key != "allOf"})
     if "enum" in schema:
-        return f"{schema['type']}({'|'.join(sorted(map(str, schema['enum'])))})" + _marks(schema)
+        # Whether null is listed among the values is a matter of spelling; `nullable` tells.
+        values = sorted(str(value) for value in schema["enum"] if value is not None)
+        return f"{schema['type']}({'|'.join(values)})" + _marks(schema)
     if schema.get("type") == "array":
         return f"[{_type(schema['items'])}]" + _marks(schema)
     if schema.get("type") == "object" and schema.get("additionalProperties"):

@@ -41,6 +41,17 @@ def test_a_delete_may_say_null_or_nothing() -> None:
     assert body["content"]["application/json"]["schema"]["nullable"]
 
 
+def test_null_is_one_of_the_values_where_it_may_be_sent() -> None:
+    members = [
+        member
+        for schema in DOCUMENT["components"]["schemas"].values()
+        for member in schema.get("properties", {}).values()
+        if "enum" in member
+    ]
+    assert members
+    assert all((None in member["enum"]) == member.get("nullable", False) for member in members)
+
+
 def test_health_promises_no_problems() -> None:
     assert set(DOCUMENT["paths"]["/health"]["get"]["responses"]) == {"200"}
 

@@ -101,6 +101,9 @@ def _member(field: FieldInfo, partial: bool) -> Json:
     described = _type(annotation)
     if nullable and NOT_NULL not in field.metadata:
         described = wrapped(described) | {"nullable": True}
+        if "enum" in described:
+            # Of a list of values, OpenAPI 3.0.3 wants null in it, or null is not one of them.
+            described["enum"] = [*described["enum"], None]
     for mark in field.metadata:
         described = _marked(described, mark)
     if not partial and not field.is_required() and field.default is not None:
