@@ -233,8 +233,8 @@ def _recall(order: Order, command: Command) -> Answer | None:
 
 
 def _digest(command: Command) -> bytes:
-    """Of what the body says: blanks and the order of members make no other order of it."""
-    return hashlib.sha256(json.dumps(command.body, sort_keys=True).encode()).digest()
+    """Of what is asked for: blanks and the order of members make no other order of it."""
+    return hashlib.sha256(json.dumps([command.document, command.body], sort_keys=True).encode()).digest()
 
 
 def _whose(caller: Caller) -> str:
