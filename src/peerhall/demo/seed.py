@@ -1,7 +1,7 @@
-"""Fills an empty database with the demo's exchange: its file, its members, and three accounts to log in as.
+"""Fills an empty database with the demo's exchange: its file, three accounts to log in as, and its members.
 
-Everything goes the way it goes in production: the exchange file is applied, the member list imported, and what the
-three accounts have was ordered at the counter and provisioned, by a simulator that does not take its time.
+Everything goes the way it goes in production: the exchange file is applied, what the three accounts have is ordered at
+the counter and provisioned, by a simulator that does not take its time, and the member list is imported.
 """
 
 from collections.abc import Callable
@@ -56,8 +56,12 @@ class NotADemoError(Exception):
 def seed(pool: OrderPool, clock: Clock) -> dict[str, str]:
     """Makes the demo's exchange unless there is one; returns the account of each login. Raises NotADemoError."""
     if not pool.run(settings.find_house_rules):
+        pool.run(lambda connection: _describe(connection, clock()))
+        people = _People(pool, clock)
+        _settle_in(people)
         pool.run(lambda connection: _bring_in(connection, clock()))
-        _settle_in(_People(pool, clock))
+        # The newcomer comes last: with its login, the demo is complete.
+        people.arrive(NEWCOMER, "Fictional Newcomer")
     found = pool.run(_find_accounts)
     if len(found) < len(LOGINS):
         raise NotADemoError(
@@ -68,7 +72,7 @@ def seed(pool: OrderPool, clock: Clock) -> dict[str, str]:
 
 
 def _settle_in(people: "_People") -> None:
-    """The newcomer comes last: with its login, the demo is complete."""
+    """Those who have something, before there is a network full of members to look after."""
     member, reseller = people.admit(MEMBER, "Fictional Member"), people.admit(RESELLER, "Fictional Reseller")
     people.connect(
         Wish(member, member, asn=64530, mac="02:00:5e:de:00:01", vlan=100),
@@ -77,12 +81,14 @@ def _settle_in(people: "_People") -> None:
             for number, customer in enumerate(people.customers(reseller))
         ),
     )
-    people.arrive(NEWCOMER, "Fictional Newcomer")
+
+
+def _describe(connection: SyncConnection, now: datetime) -> None:
+    with as_file(files("peerhall.demo") / "exchange.yaml") as file:
+        apply_catalogue(connection, read_exchange_file(file), ACTOR, now)
 
 
 def _bring_in(connection: SyncConnection, now: datetime) -> None:
-    with as_file(files("peerhall.demo") / "exchange.yaml") as file:
-        apply_catalogue(connection, read_exchange_file(file), ACTOR, now)
     remarks = Remarks()
     with as_file(files("peerhall.demo") / "members.json") as file:
         export = read_export(file, remarks)
