@@ -10,7 +10,7 @@ from peerhall.exchange.claims import MAC, Claim, Holder
 from peerhall.store import claims, credentials, journal, tasks, work
 from peerhall.store.backup import BackupError, restore_backup, write_backup
 from peerhall.store.database import SyncConnection, connect
-from peerhall.store.schema import require_current
+from peerhall.store.schema import migrate, require_current
 from tests.clock import Clock
 
 TABLES = (
@@ -82,6 +82,25 @@ def test_a_database_with_something_in_it_is_not_overwritten(backup: Path, any_da
         connection.execute("delete from work")
         restore_backup(connection, backup, ignore, replace=True)
         assert content(connection) == before
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_the_tables_of_another_program_are_never_dropped(backup: Path, make_database: Any, replace: bool) -> None:
+    with connect(make_database("")) as connection:
+        connection.execute("create table precious as select 1 as it")
+        with pytest.raises(BackupError, match="something else"):
+            restore_backup(connection, backup, ignore, replace=replace)
+        assert connection.execute("select it from precious").fetchall() == [(1,)]
+
+
+def test_a_database_in_which_there_is_just_a_key_is_not_overwritten(
+    backup: Path, make_database: Any, clock: Clock
+) -> None:
+    with connect(make_database("")) as connection:
+        migrate(connection)
+        credentials.create_key(connection, None, clock())
+        with pytest.raises(BackupError, match="--replace"):
+            restore_backup(connection, backup, ignore)
 
 
 def test_damage_is_noticed_and_nothing_lost(backup: Path, any_database: str, tmp_path: Path) -> None:

@@ -163,22 +163,29 @@ def _read_manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
 
 
 def _refuse_unless_empty(connection: SyncConnection, replace: bool) -> None:
-    if replace or schema.read_version(connection) == 0:
+    if schema.read_version(connection) == 0:
+        if _list_names(connection):
+            raise BackupError("The database holds the tables of something else, which would be lost. Use one of its own.")
         return
-    if connection.execute("select 1 from document limit 1").fetchone():
+    if not replace and connection.execute("select 1 from document union all select 1 from api_key limit 1").fetchone():
         raise BackupError(
             "The database is not empty. Restore into an empty one, or say --replace to lose what is there."
         )
 
 
 def _drop_everything(connection: SyncConnection) -> None:
-    names = connection.execute(
+    for name in _list_names(connection):
+        connection.execute(sql(f'drop table if exists "{name}" cascade'))
+    connection.execute("drop sequence if exists lease_generation")
+
+
+def _list_names(connection: SyncConnection) -> list[str]:
+    """All tables there are, whoever made them."""
+    rows = connection.execute(
         """select table_name from information_schema.tables
            where table_schema = current_schema() and table_type = 'BASE TABLE'"""
     ).fetchall()
-    for (name,) in names:
-        connection.execute(sql(f'drop table if exists "{name}" cascade'))
-    connection.execute("drop sequence if exists lease_generation")
+    return [name for (name,) in rows]
 
 
 def _load(connection: SyncConnection, archive: zipfile.ZipFile, name: str, described: dict[str, Any]) -> None:
