@@ -105,6 +105,16 @@ def test_a_path_too_long_for_a_socket_does_not_matter(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.parametrize("name", ["with space", "it's", "back\\slash", 'a "quoted" one', "one,two", "dé mo", "a=b"])
+def test_a_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
+    server = EmbeddedPostgres(tmp_path / name, durable=False)
+    try:
+        with psycopg.connect(server.start()) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+    finally:
+        server.stop()
+
+
 def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedError, match="file"):

@@ -64,7 +64,7 @@ class EmbeddedPostgres:
             if running is None:
                 self._initialise()
                 running = self._launch()
-        return f"host={running} port=5432 user={ROLE} dbname={DATABASE}"
+        return _write_dsn(running, DATABASE)
 
     def stop(self) -> None:
         """Stops the server if it is ours; one that another process started keeps running."""
@@ -186,13 +186,14 @@ class EmbeddedPostgres:
     def _create_database(self, socket_directory: Path) -> None:
         import psycopg
 
-        with psycopg.connect(f"host={socket_directory} user={ROLE} dbname=postgres", autocommit=True) as connection:
+        with psycopg.connect(_write_dsn(socket_directory, "postgres"), autocommit=True) as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
                 connection.execute(f'create database "{DATABASE}"')
 
     def _choose_socket_directory(self) -> Path:
         beside = self.directory / "socket"
-        if len(str(beside)) <= _SOCKET_PATH_LIMIT:
+        # PostgreSQL and its clients take a comma for the end of a directory.
+        if len(os.fsencode(beside)) <= _SOCKET_PATH_LIMIT and not set(str(beside)) & set(',"'):
             self._make_private(beside)
             return beside
         self._temporary_socket = True
@@ -216,6 +217,12 @@ def find_binaries() -> Path:
     if package is None or package.origin is None:
         raise EmbeddedError("The embedded database is not installed. Run: pip install 'peerhall[demo]'")
     return Path(package.origin).parent / "pginstall18" / "bin"
+
+
+def _write_dsn(socket_directory: Path, database: str) -> str:
+    from psycopg.conninfo import make_conninfo
+
+    return make_conninfo(host=str(socket_directory), port=5432, user=ROLE, dbname=database)
 
 
 def _drop_root() -> list[str]:
