@@ -29,10 +29,13 @@ _MODULES: Final = {
 
 EXPECTED: Final = frozenset(
     {
+        "psycopg.OperationalError",
+        "psycopg.errors.InsufficientPrivilege",
         "peerhall.daemon.listening.ListenError",
         "peerhall.daemon.settings.SettingsError",
         "peerhall.demo.seed.NotADemoError",
         "peerhall.provisioning.closing.TaskNotOpen",
+        "peerhall.provisioning.driver.DriverOptionError",
         "peerhall.provisioning.driver.UnknownDriverError",
         "peerhall.store.accounts.AccountNotFound",
         "peerhall.store.backup.BackupError",
@@ -75,7 +78,7 @@ def main(arguments: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if f"{type(error).__module__}.{type(error).__qualname__}" not in EXPECTED:
+        if EXPECTED.isdisjoint(f"{each.__module__}.{each.__qualname__}" for each in type(error).__mro__):
             raise
         click.echo(f"peerhall: {error}", err=True)
         sys.exit(1)

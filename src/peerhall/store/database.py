@@ -37,6 +37,10 @@ def connect(dsn: str) -> SyncConnection:
         return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=connection_options())
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(str(error).strip()) from error
+    except psycopg.ProgrammingError as error:
+        raise DatabaseUnavailable(
+            f"The database cannot be told from what was given: {str(error).strip()}. Write it like postgresql:///peerhall."
+        ) from error
 
 
 def execute_each(connection: SyncConnection, statement: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
