@@ -106,6 +106,27 @@ def test_a_taken_port_is_told(start: Callable[..., Process], database: str) -> N
     assert "Traceback" not in server.log
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('driver = "none"', "There is no driver 'none'. Installed are: manual, simulator."),
+        ("[driver_options]\nhook = '\"open'", "hook must be a command line"),
+        ('driver = "simulator"\n[driver_options]\nspeed = "fast"', "speed must be a number"),
+        ('driver = "simulator"\n[driver_options]\nspeed = nan', "speed must be a number"),
+    ],
+)
+def test_nothing_is_served_without_the_driver_that_was_asked_for(
+    start: Callable[..., Process], tmp_path: Path, settings: str, said: str
+) -> None:
+    file = tmp_path / "peerhall.toml"
+    file.write_text(settings)
+    server = start("serve", "--data", str(tmp_path / "data"), "--port", "0", "--settings", str(file))
+    assert server.process.wait(30) == 1
+    assert said in server.log
+    assert "Traceback" not in server.log
+    assert '"listening"' not in server.log
+
+
 def test_an_unmigrated_database_is_refused(start: Callable[..., Process], make_database: Callable[[str], str]) -> None:
     server = start("serve", "--database", make_database(""))
     assert server.process.wait(30) == 1

@@ -24,6 +24,7 @@ from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.listening import address_of, listen
 from peerhall.daemon.logs import set_up_logging
 from peerhall.daemon.settings import Settings
+from peerhall.provisioning.reconciler import Reconciler
 from peerhall.store.database import OrderPool
 from peerhall.store.waking import Listener
 
@@ -99,9 +100,13 @@ def make_server(settings: Settings, application: ASGIApp, on_ready: Callable[[],
 def provision(settings: Settings, stop: threading.Event, clock: Clock = wall_clock) -> None:
     """Reconciles until told to stop."""
     pool = OrderPool(settings.database, settings.connections)
+    _reconcile(settings, build_reconciler(settings, pool, clock), pool, stop)
+
+
+def _reconcile(settings: Settings, reconciler: Reconciler, pool: OrderPool, stop: threading.Event) -> None:
     listener = Listener(settings.database)
     try:
-        build_reconciler(settings, pool, clock).run(stop, lambda seconds: listener.wait(seconds, stop.wait))
+        reconciler.run(stop, lambda seconds: listener.wait(seconds, stop.wait))
     finally:
         listener.close()
         pool.close()
@@ -124,7 +129,10 @@ def _beside(wanted: bool, settings: Settings, stop: threading.Event) -> Iterator
     if not wanted:
         yield
         return
-    thread = threading.Thread(target=provision, args=(settings, stop), name="provisioning")
+    pool = OrderPool(settings.database, settings.connections)
+    # Made here and not in the thread, so that a driver that cannot be had ends the server, and not provisioning alone.
+    reconciler = build_reconciler(settings, pool)
+    thread = threading.Thread(target=_reconcile, args=(settings, reconciler, pool, stop), name="provisioning")
     thread.start()
     try:
         yield

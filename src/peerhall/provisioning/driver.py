@@ -124,8 +124,12 @@ class UnknownDriverError(Exception):
     """No driver of that name is installed; the message lists those that are."""
 
 
+class DriverOptionError(Exception):
+    """An option that the driver cannot use; the message names it."""
+
+
 def load_driver(name: str, context: DriverContext) -> Driver:
-    """Makes the driver that is installed under this name."""
+    """Makes the driver that is installed under this name. Raises UnknownDriverError or DriverOptionError."""
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if name not in found:
         raise UnknownDriverError(f"There is no driver {name!r}. Installed are: {', '.join(sorted(found))}.")

@@ -18,6 +18,7 @@ from peerhall.provisioning.driver import (
     Done,
     Driver,
     DriverContext,
+    DriverOptionError,
     Progress,
     StaleGeneration,
     Step,
@@ -40,7 +41,7 @@ class Manual:
     def __init__(self, context: DriverContext) -> None:
         self._pool: OrderPool = context.pool
         self._clock = context.clock
-        self._hook = shlex.split(str(context.options.get("hook") or ""))
+        self._hook = _read_hook(context.options.get("hook", ""))
 
     def observe(self, device: Device) -> Mapping[str, Config]:
         return self._pool.run(lambda connection: network_objects.list_objects(connection, device.id))
@@ -109,6 +110,17 @@ def confirm(connection: SyncConnection, request: Mapping[str, Any], now: datetim
             network_objects.put(connection, request["device"], request["key"], request["after"], now)
         case "remove":
             network_objects.remove(connection, request["device"], request["key"])
+
+
+def _read_hook(hook: object) -> list[str]:
+    """The words of the hook's command line, none without a hook."""
+    try:
+        words = shlex.split(hook) if isinstance(hook, str) else None
+    except ValueError:
+        words = None
+    if words is None:
+        raise DriverOptionError(f"driver_options: hook must be a command line, not {hook!r}.")
+    return words
 
 
 def _refuse_stale(connection: SyncConnection, device: Device, generation: int) -> None:

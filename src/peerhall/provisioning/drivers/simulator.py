@@ -19,6 +19,7 @@ from peerhall.provisioning.driver import (
     Driver,
     DriverContext,
     DriverFault,
+    DriverOptionError,
     Progress,
     StaleGeneration,
     Step,
@@ -148,4 +149,7 @@ class Simulator:
 
 def create(context: DriverContext) -> Driver:
     """Makes a timed simulator; its option `speed` shortens what it pretends to take."""
-    return Simulator(context.clock, float(context.options.get("speed", 1.0)))
+    speed = context.options.get("speed", 1.0)
+    if not isinstance(speed, int | float) or not speed > 0:
+        raise DriverOptionError(f"driver_options: speed must be a number above 0, not {speed!r}.")
+    return Simulator(context.clock, speed)
