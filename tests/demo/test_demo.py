@@ -202,6 +202,25 @@ def test_nobody_else_may_reach_it(host: str) -> None:
     assert "--host" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--port", "65536"),
+        ("--port", "-1"),
+        ("--speed", "0"),
+        ("--speed", "nan"),
+        ("--speed", "1e-300"),
+        ("--log-level", "loud"),
+        ("--ready-file", "/nowhere/at/all.json"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named_before_anything_is_started(option: str, value: str) -> None:
+    refused = subprocess.run([*PEERHALL, "demo", option, value], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert option in refused.stderr
+    assert "Starting" not in refused.stderr
+
+
 def test_a_taken_port_is_told_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

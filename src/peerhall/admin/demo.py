@@ -18,20 +18,28 @@ from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.listening import listen
 from peerhall.daemon.logs import set_up_logging
 from peerhall.daemon.running import serve
-from peerhall.daemon.settings import Settings
+from peerhall.daemon.settings import LOG_LEVELS, Settings
 from peerhall.demo.logins import LOGINS, MEMBER
 from peerhall.demo.seed import seed
 from peerhall.store import schema
 from peerhall.store.database import OrderPool, connect
 from peerhall.store.embedded import EmbeddedPostgres
 
+_SLOWEST = 0.001
 _MANY = 1_000_000
 """The sandbox asks nobody before a mass change."""
 
 
 @click.command("demo")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 takes any that is free.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="INTEGER",
+    help="Port to listen on; 0 takes any that is free.",
+)
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything here; else it is thrown away."
 )
@@ -41,14 +49,18 @@ _MANY = 1_000_000
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write URL and logins here once it answers; gone when it ends.",
 )
-@click.option("--log-level", default="warning", show_default=True, help="What to log: debug, info, warning, error.")
+@click.option(
+    "--log-level", type=click.Choice(LOG_LEVELS), default="warning", show_default=True, help="The least that is logged."
+)
 def demo_command(
     host: str, port: int, data: Path | None, speed: float, ready_file: Path | None, log_level: str
 ) -> None:
     """Runs a fictional exchange with 60 members on this machine, to try things out on."""
     _refuse_others(host)
-    if speed <= 0:
-        raise click.BadParameter("must be more than 0", param_hint="--speed")
+    if not speed >= _SLOWEST:  # so that NaN is refused as well
+        raise click.BadParameter(f"must be {_SLOWEST} or more", param_hint="--speed")
+    if ready_file is not None and not os.access(ready_file.parent, os.W_OK | os.X_OK):
+        raise click.BadParameter(f"{ready_file.parent} cannot be written to", param_hint="--ready-file")
     # A port that is taken is better told now than when all is prepared.
     listen(host, port).close()
     set_up_logging(log_level)

@@ -35,6 +35,15 @@ _ALWAYS_READABLE: Final = frozenset(
     }
 )
 
+_RANGES: Final[Mapping[str, tuple[int, int | None]]] = {
+    "port": (0, 65535),
+    "workers": (1, None),
+    "connections": (1, None),
+    "mass_change_objects": (0, None),
+    "mass_change_percent": (0, 100),
+}
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message names it and says what would do."""
@@ -103,9 +112,14 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"trusted_proxies: {proxy!r} is neither an address nor a prefix.") from None
-        for name in ("port", "workers", "connections"):
-            if getattr(self, name) < (0 if name == "port" else 1):
-                raise SettingsError(f"{name} must be at least 1.")
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if value < least:
+                raise SettingsError(f"{name} must be at least {least}, not {value}.")
+            if most is not None and value > most:
+                raise SettingsError(f"{name} must be at most {most}, not {value}.")
+        if self.log_level not in LOG_LEVELS:
+            raise SettingsError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {self.log_level!r}.")
         for group in self.switched_off:
             self._check_group(group)
         return self
@@ -144,14 +158,16 @@ def _read_file(file: Path) -> dict[str, Any]:
 def _convert(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, tuple):
         parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, list | tuple):
-            raise SettingsError(f"{name} must be a list.")
+        if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+            raise SettingsError(f"{name} must be a list of texts.")
         return tuple(part.strip() for part in parts if part.strip())
     if isinstance(default, int):
         try:
-            return int(value)
-        except (TypeError, ValueError):
-            raise SettingsError(f"{name} must be a number, not {value!r}.") from None
+            if isinstance(value, int | str) and not isinstance(value, bool):
+                return int(value)
+        except ValueError:
+            pass
+        raise SettingsError(f"{name} must be a whole number, not {value!r}.")
     if name == "driver_options":
         if not isinstance(value, Mapping):
             raise SettingsError("driver_options must be a table.")

@@ -165,7 +165,9 @@ def _read_manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
 def _refuse_unless_empty(connection: SyncConnection, replace: bool) -> None:
     if schema.read_version(connection) == 0:
         if _list_names(connection):
-            raise BackupError("The database holds the tables of something else, which would be lost. Use one of its own.")
+            raise BackupError(
+                "The database holds the tables of something else, which would be lost. Use one of its own."
+            )
         return
     if not replace and connection.execute("select 1 from document union all select 1 from api_key limit 1").fetchone():
         raise BackupError(
