@@ -80,6 +80,18 @@ def test_serve_and_provision_run_beside_each_other(start: Callable[..., Process]
     assert (server.end(), worker.end(signal.SIGINT)) == (0, 0)
 
 
+def test_the_settings_file_may_name_the_database(start: Callable[..., Process], database: str, tmp_path: Path) -> None:
+    file = tmp_path / "peerhall.toml"
+    file.write_text(f"database = {json.dumps(database)}")
+    server = start("serve", "--settings", str(file), "--port", "0")
+    assert httpx.get(server.url + "/health").json()["status"] == "warn"
+    start("provision", "--settings", str(file))
+    deadline = time.monotonic() + 20
+    while httpx.get(server.url + "/health").json()["status"] != "pass":
+        assert time.monotonic() < deadline, "both look into the same database"
+        time.sleep(0.05)
+
+
 def test_several_workers_share_a_port_and_end_together(start: Callable[..., Process], database: str) -> None:
     server = start("serve", "--database", database, "--port", "0", "--workers", "2")
     url = server.url

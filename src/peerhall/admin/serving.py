@@ -8,6 +8,7 @@ import click
 from peerhall.admin.options import database_options, load_settings, open_dsn, settings_option
 from peerhall.daemon.logs import set_up_logging
 from peerhall.daemon.running import provision, run_until_signalled, serve
+from peerhall.daemon.settings import Settings
 
 
 @click.command("serve")
@@ -25,7 +26,7 @@ def serve_command(
     data: Path | None,
 ) -> None:
     """Serves the API. With --data it provisions as well; with --database that is `peerhall provision`'s work."""
-    with open_dsn(database, data, exclusive=True) as dsn:
+    with open_dsn(database or _read_dsn(settings_file, data), data, exclusive=True) as dsn:
         settings = load_settings(settings_file, dsn, host=host, port=port, workers=workers)
         set_up_logging(settings.log_level)
         serve(settings, provisioning=data is not None)
@@ -36,8 +37,13 @@ def serve_command(
 @database_options
 def provision_command(settings_file: Path | None, database: str | None, data: Path | None) -> None:
     """Brings the network into line with what was ordered, for ever. Several may run at once."""
-    with open_dsn(database, data, exclusive=True) as dsn:
+    with open_dsn(database or _read_dsn(settings_file, data), data, exclusive=True) as dsn:
         settings = load_settings(settings_file, dsn)
         set_up_logging(settings.log_level)
         stop = threading.Event()
         run_until_signalled(stop, lambda: provision(settings, stop))
+
+
+def _read_dsn(settings_file: Path | None, data: Path | None) -> str | None:
+    """The database that the settings file names, for a command line that names none."""
+    return None if settings_file is None or data else Settings.load(settings_file).database or None
