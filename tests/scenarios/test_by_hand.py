@@ -147,6 +147,21 @@ def test_a_step_that_cannot_be_done_is_retried_or_refused(operator: Operator, si
     assert "order_refuse" in operator.run("order", "show", connection).stdout
 
 
+def test_a_task_on_a_port_names_the_order_it_is_for(operator: Operator, site: Site) -> None:
+    member = site.login("member")
+    connection = member.order_connection()["id"]
+    site.reconcile()
+    assert f"For the order {connection}" in operator.run("task", "show", "T1").stdout
+    assert operator.read("task", "show", "T1")["order"] == connection
+    assert operator.read("order", "show", connection)["tasks"] == ["T1"]
+    said = operator.run("task", "fail", "T1", "--note", "the port is dark").stdout
+    command = said.split("Try again with: peerhall ")[1].split()
+    site.reconcile()
+    operator.run(*command)
+    site.reconcile()
+    assert titles(operator) == ["Configure port Ethernet1 on sw1.ork1"]
+
+
 def test_what_is_in_production_cannot_be_refused(operator: Operator, site: Site) -> None:
     _, connection = connected(operator, site)
     said = operator.run("order", "refuse", connection, "--reason", "whim", code=1)

@@ -64,8 +64,8 @@ def show(order: str, as_json: bool, database: str | None, data: Path | None) -> 
     with open_database(database, data) as connection:
         record = _get_order(connection, order)
         names = {each.id: each.body["name"] for each in accounts.list_accounts(connection)}
-        entries = journal.read_document_journal(connection, order)
-        open_tasks = tasks.list_tasks(connection, document=order)
+        entries = journal.read_document_journal(connection, record.id)
+        open_tasks = tasks.list_tasks(connection, documents=[record.id, *record.body.get("ports", ())])
     if as_json:
         shown = {"document": journal.mask(record.body), "tasks": [task.ticket for task in open_tasks]}
         print_json({**shown, "journal": [_write_entry(entry) for entry in entries]})
@@ -90,10 +90,11 @@ def retry(order: str, database: str | None, data: Path | None) -> None:
     with open_database(database, data) as connection:
         with connection.transaction():
             desk = _open_desk(connection)
-            intervention.retry(desk, _get_order(connection, order, lock=True))
-            _finish(desk, "order_retry", order, {})
+            record = _get_order(connection, order, lock=True)
+            intervention.retry(desk, record)
+            _finish(desk, "order_retry", record.id, {})
         work.notify(connection)
-    click.echo(f"{order} is tried again.")
+    click.echo(f"{record.id} is tried again.")
 
 
 @order_command.command("refuse")
@@ -106,17 +107,18 @@ def refuse(order: str, reason: str, database: str | None, data: Path | None) -> 
         try:
             with connection.transaction():
                 desk = _open_desk(connection)
-                intervention.refuse(desk, _get_order(connection, order, lock=True), reason)
-                _finish(desk, "order_refuse", order, {"reason": reason})
+                record = _get_order(connection, order, lock=True)
+                intervention.refuse(desk, record, reason)
+                _finish(desk, "order_refuse", record.id, {"reason": reason})
         except Refused as refused:
             raise click.ClickException(refused.refusal.detail) from refused
         work.notify(connection)
-    click.echo(f"{order} is refused; the member reads: {reason}")
+    click.echo(f"{record.id} is refused; the member reads: {reason}")
 
 
 def _get_order(connection: SyncConnection, order: str, *, lock: bool = False) -> Record:
-    record = documents.find_many(connection, [order], CHANGE_LOCK if lock else "").get(order)
-    if record is None or record.kind not in intervention.ORDERED_KINDS:
+    record = intervention.find_order(connection, order, CHANGE_LOCK if lock else "")
+    if record is None:
         raise click.ClickException(f"There is no order {order}. See: peerhall order list")
     return record
 

@@ -8,8 +8,10 @@ import click
 from peerhall.admin.options import database_options, json_option, open_database, operator, print_json, print_table
 from peerhall.contract.vocabulary import write_instant
 from peerhall.daemon.clock import wall_clock
+from peerhall.orderdesk import intervention
 from peerhall.provisioning.closing import close_as_done, close_as_failed
 from peerhall.store import tasks, work
+from peerhall.store.database import SyncConnection
 from peerhall.store.journal import mask
 
 
@@ -39,8 +41,9 @@ def list_tasks(everything: bool, as_json: bool, database: str | None, data: Path
     states: tuple[tasks.TaskState, ...] = ("open", "done", "failed", "void") if everything else ("open",)
     with open_database(database, data) as connection:
         found = tasks.list_tasks(connection, states)
+        orders = {task.document: _find_order(connection, task) for task in found} if as_json else {}
     if as_json:
-        print_json([_describe(task) for task in found])
+        print_json([_describe(task, orders[task.document]) for task in found])
         return
     rows = [(task.ticket, f"{task.opened_at:%Y-%m-%d %H:%M}", task.state, task.title) for task in found]
     print_table(("task", "since", "state", "what"), rows, nothing="There is nothing to do.")
@@ -54,14 +57,15 @@ def show(task: int, as_json: bool, database: str | None, data: Path | None) -> N
     """Shows what TASK asks for."""
     with open_database(database, data) as connection:
         found = tasks.find_task(connection, task)
+        order = None if found is None else _find_order(connection, found)
     if found is None:
         raise click.ClickException(f"There is no task T{task}. See: peerhall task list")
     if as_json:
-        print_json(_describe(found))
+        print_json(_describe(found, order))
         return
     click.echo(f"{found.ticket}  {found.title}   [{found.state}]\n")
     click.echo(found.instructions)
-    click.echo(f"\nFor the order {found.document}, opened {found.opened_at:%Y-%m-%d %H:%M} UTC.")
+    click.echo(f"\nFor the order {order or found.document}, opened {found.opened_at:%Y-%m-%d %H:%M} UTC.")
     if found.closed_at:
         click.echo(f"Closed by {found.closed_by} on {found.closed_at:%Y-%m-%d %H:%M} UTC. {found.note or ''}".rstrip())
 
@@ -88,19 +92,27 @@ def fail(task: int, note: str, database: str | None, data: Path | None) -> None:
     with open_database(database, data) as connection:
         with connection.transaction():
             closed = close_as_failed(connection, task, operator(), note, wall_clock())
+        order = _find_order(connection, closed)
         work.notify(connection)
     click.echo(f"{closed.ticket} has failed: {closed.title}.")
-    if closed.kind == "step":
-        click.echo(f"The order waits. Try again with: peerhall order retry {closed.document}")
+    if closed.kind == "step" and order is not None:
+        click.echo(f"The order waits. Try again with: peerhall order retry {order}")
 
 
-def _describe(task: tasks.Task) -> dict[str, Any]:
+def _find_order(connection: SyncConnection, task: tasks.Task) -> str | None:
+    """The order that a task is about; its document may be a port of it. None once a port is free again."""
+    record = intervention.find_order(connection, task.document)
+    return record.id if record is not None else None
+
+
+def _describe(task: tasks.Task, order: str | None) -> dict[str, Any]:
     return {
         "task": task.ticket,
         "kind": task.kind,
         "state": task.state,
         "title": task.title,
         "instructions": task.instructions,
+        "order": order,
         "document": task.document,
         "request": mask(task.request),
         "opened_at": write_instant(task.opened_at),

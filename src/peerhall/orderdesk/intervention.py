@@ -7,9 +7,20 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
 from peerhall.orderdesk import asns, connections, network_feature_configs, network_service_configs, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.store import documents
+from peerhall.store.database import SyncConnection
+from peerhall.store.documents import Lock
 
 ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs")
 """What members order and the operator sees as orders."""
+
+
+def find_order(connection: SyncConnection, document: str, lock: Lock = "") -> Record | None:
+    """The order that a document is, or for a port, on which tasks are done too, the connection it was ordered with."""
+    found = documents.find_many(connection, [document]).get(document)
+    target = found.body["connection"] if found is not None and found.kind == "ports" else document
+    record = documents.find_many(connection, [target], lock).get(target)
+    return record if record is not None and record.kind in ORDERED_KINDS else None
 
 
 def refuse(order: Order, record: Record, reason: str) -> Record:

@@ -86,17 +86,17 @@ def find_task(connection: SyncConnection, number: int, *, lock: bool = False) ->
 
 
 def list_tasks(
-    connection: SyncConnection, states: Sequence[TaskState] = ("open",), document: str | None = None
+    connection: SyncConnection, states: Sequence[TaskState] = ("open",), documents: Collection[str] | None = None
 ) -> list[Task]:
-    """Tasks in these states, oldest first; all of them, or those about one document."""
+    """Tasks in these states, oldest first; all of them, or those about some documents."""
     with connection.cursor(row_factory=class_row(Task)) as cursor:
         return cursor.execute(
             sql(
                 f"""select {_COLUMNS} from task
-                    where state = any(%(states)s) and (%(document)s::text is null or document = %(document)s)
+                    where state = any(%(states)s) and (%(documents)s::text[] is null or document = any(%(documents)s))
                     order by number"""
             ),
-            {"states": list(states), "document": document},
+            {"states": list(states), "documents": None if documents is None else list(documents)},
         ).fetchall()
 
 
