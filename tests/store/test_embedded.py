@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -86,6 +87,18 @@ def test_programs_may_be_below_a_closed_directory(data: Path) -> None:
             assert connection.execute("select 1").fetchone() == (1,)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.4, 0.6, 0.8])
+def test_a_directory_is_usable_however_early_its_making_was_ended(
+    data: Path, server: EmbeddedPostgres, seconds: float
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", _RUN, str(data)], stdout=subprocess.DEVNULL) as process:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.kill()
+    with psycopg.connect(server.start()) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_the_database_is_usable_after_sigkill(data: Path, server: EmbeddedPostgres) -> None:

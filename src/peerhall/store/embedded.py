@@ -23,6 +23,7 @@ from typing import IO, Final
 ROLE: Final = "peerhall"
 DATABASE: Final = "peerhall"
 
+_UNFINISHED: Final = "unfinished-"
 _START_SECONDS: Final = 60
 _SOCKET_PATH_LIMIT: Final = 90
 _DAC_OVERRIDE, _DAC_READ_SEARCH, _SETPCAP = 1, 2, 8
@@ -104,14 +105,15 @@ class EmbeddedPostgres:
         """The socket directory of a live server, read from the file PostgreSQL itself keeps."""
         try:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
-            pid, socket_directory, status = int(lines[0]), Path(lines[4]), lines[7].strip()
+            pid = int(lines[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (FileNotFoundError, IndexError, ValueError, ProcessLookupError):
             return None
         if str(self._cluster).encode() not in command:
             return None
-        if status == "ready" and self._is_owned():
-            return socket_directory
+        if len(lines) > 7 and lines[7].strip() == "ready" and self._is_owned():
+            return Path(lines[4])
+        # Its owner is gone, perhaps while it was still starting, and it is about to go as well.
         _wait_for_exit(pid)
         return None
 
@@ -131,18 +133,23 @@ class EmbeddedPostgres:
     def _initialise(self) -> None:
         if (self._cluster / "PG_VERSION").exists():
             return
-        shutil.rmtree(self._cluster, ignore_errors=True)
-        self._make_private(self._cluster)
+        # Under a name of its own until it is complete: what was interrupted half-way is not taken for a cluster, and an
+        # initdb that outlives its killed parent for a moment is in nobody's way.
+        for each in (self._cluster, *self.directory.glob(f"{_UNFINISHED}*")):
+            shutil.rmtree(each, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self.directory))
+        self._make_private(unfinished)
         command = [
-            *(self._program("initdb"), "-D", str(self._cluster), "-U", ROLE, "-A", "trust"),
+            *(self._program("initdb"), "-D", str(unfinished), "-U", ROLE, "-A", "trust"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync"),
         ]
-        done = subprocess.run([*_drop_root(), *command], capture_output=True, text=True, cwd="/")
+        done = subprocess.run([*_drop_root(), *_die_with_parent(), *command], capture_output=True, text=True, cwd="/")
         if done.returncode:
-            shutil.rmtree(self._cluster, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise EmbeddedError(f"PostgreSQL could not set up {self._cluster}: {done.stderr.strip()}")
         if self._durable:
             os.sync()
+        unfinished.rename(self._cluster)
 
     def _launch(self) -> Path:
         self._socket_directory = self._choose_socket_directory()
