@@ -1,6 +1,7 @@
 """The sandbox, started like anybody would start it."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -193,6 +194,20 @@ def test_a_throwaway_demo_leaves_nothing(tmp_path: Path) -> None:
         assert demo.end() == 0
     assert not directory.exists()
     assert "Traceback" not in demo.output.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_demo_ended_while_it_is_prepared_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [*PEERHALL, "demo", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        assert "Starting" in process.stderr.readline()
+        process.send_signal(number)
+        said = process.stderr.read()
+        assert process.wait(SECONDS) == 1
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.invalid"])

@@ -4,7 +4,9 @@ import ipaddress
 import json
 import os
 import shutil
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,8 @@ def demo_command(
 ) -> None:
     """Runs a fictional exchange with 60 members on this machine, to try things out on."""
     _refuse_others(host)
+    # Until the server takes the signal over: what was prepared so far is cleared away as on Ctrl+C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not speed >= _SLOWEST:  # so that NaN is refused as well
         raise click.BadParameter(f"must be {_SLOWEST} or more", param_hint="--speed")
     if ready_file is not None and not os.access(ready_file.parent, os.W_OK | os.X_OK):
