@@ -70,7 +70,9 @@ def test_a_rotated_signing_key_logs_nobody_out(site: Site, operator: Operator) -
         (("key", "create", "member", "--operator"), "Name an account", 2),
         (("key", "create", "nobody"), "peerhall account list", 1),
         (("key", "create", "member", "--expires", "soon"), "P90D", 2),
-        (("key", "create", "member", "--expires", "2001-01-01"), "past", 2),
+        (("key", "create", "member", "--expires", "2001-01-01"), "future", 2),
+        (("key", "create", "member", "--expires", "P0D"), "future", 2),
+        (("key", "create", "member", "--expires", "P9999Y"), "P90D", 2),
         (("key", "revoke", "none"), "peerhall key list", 1),
     ],
 )

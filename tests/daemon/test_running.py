@@ -123,6 +123,7 @@ def test_a_taken_port_is_told(start: Callable[..., Process], database: str) -> N
     [
         ('driver = "none"', "There is no driver 'none'. Installed are: manual, simulator."),
         ("[driver_options]\nhook = '\"open'", "hook must be a command line"),
+        ("[driver_options]\nhok = 'true'", "no option 'hok', but hook"),
         ('driver = "simulator"\n[driver_options]\nspeed = "fast"', "speed must be a number"),
         ('driver = "simulator"\n[driver_options]\nspeed = nan', "speed must be a number"),
     ],

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from peerhall.exchange.catalogue import check_capacity, check_offering, has_contract_terms
+from peerhall.exchange.catalogue import LONG_GONE, check_capacity, check_offering, has_contract_terms
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 
@@ -43,6 +43,10 @@ def test_an_offering_that_is_not_there_or_is_of_something_else_is_refused() -> N
 )
 def test_an_offering_can_be_ordered_at_its_time_only(opens: str | None, closes: str | None, orderable: bool) -> None:
     assert (fault_of(offering(orderable_not_before=opens, orderable_not_after=closes)) == []) == orderable
+
+
+def test_what_was_never_for_sale_is_said_to_be_so() -> None:
+    assert fault_of(offering(orderable_not_after=LONG_GONE)) == ["product_offering cannot be ordered"]
 
 
 @pytest.mark.parametrize(

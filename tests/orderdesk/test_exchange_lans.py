@@ -314,6 +314,14 @@ def test_a_tag_that_is_left_open_is_the_lowest_free_one(house: Site, member: Cal
     member.delete(f"/connections/{connection}")
 
 
+def test_a_config_that_takes_the_whole_port_is_in_the_way_until_it_has_a_tag(house: Site, member: Caller) -> None:
+    on = connect(house, member)
+    whole = member.post(CONFIGS, body(on, vlan_config=PORT))["id"]
+    assert "give it a tag first" in member.post(CONFIGS, body(on), 400)["detail"]
+    member.patch(f"{CONFIGS}/{whole}", {"vlan_config": dot1q(100)})
+    member.post(CONFIGS, body(on))
+
+
 def test_a_tag_that_is_taken_is_refused_with_some_that_are_not(member: Caller, connection: str) -> None:
     taken = member.order_peering(connection, vlan_config=dot1q(2))
     reason = member.faults("POST", CONFIGS, body(connection, vlan_config=dot1q(2)))["vlan_config.vlan"]

@@ -137,16 +137,14 @@ def rotate(database: str | None, data: Path | None) -> None:
 
 def _parse_expiry(text: str, now: datetime) -> datetime:
     try:
-        if text.upper().startswith("P"):
-            return now + _period(normalise_duration(text))
-        at = datetime.fromisoformat(text)
-    except ValueError:
+        at = now + _period(normalise_duration(text)) if text.upper().startswith("P") else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{text!r} is neither a date nor a period such as P90D", param_hint="--expires"
         ) from None
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     if at <= now:
-        raise click.BadParameter("is in the past", param_hint="--expires")
+        raise click.BadParameter("must be in the future", param_hint="--expires")
     return at
 
 

@@ -1,11 +1,14 @@
 """What the catalogue says about an order: whether an offering exists, fits, and can be ordered now."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from peerhall.contract.vocabulary import write_instant
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
+
+LONG_GONE: Final = "1970-01-01T00:00:00Z"
+"""The end of ordering of offerings that were never for sale: made up for what members had before."""
 
 
 def check_offering(
@@ -24,7 +27,7 @@ def check_offering(
     if opens and at < opens:
         faults.add(member, f"cannot be ordered before {opens}")
     if closes and at > closes:
-        faults.add(member, f"can no longer be ordered since {closes}")
+        faults.add(member, "cannot be ordered" if closes == LONG_GONE else f"can no longer be ordered since {closes}")
     return offering
 
 

@@ -21,7 +21,10 @@ def take(order: Order, config: Record, connection: Record | None) -> Record:
     held, cooling = claims.list_outer_tags(order.connection, connection.serial, account, order.now, config.id)
     complete, picked = fill_in_tag(wanted, held, cooling)
     if complete is None:
-        refuse_unable("There is no free VLAN on the connection; please name one.")
+        refuse_unable(
+            "There is no free VLAN on the connection. A network service config with vlan_type port takes all of them; "
+            "if there is one, give it a tag first."
+        )
     member = tag_member(complete)
     if member is not None and not picked and complete[member] in cooling:
         refuse_member(

@@ -116,6 +116,11 @@ class DriverContext:
     options: Mapping[str, Any] = field(default_factory=dict)
     """The driver's own settings."""
 
+    def check_options(self, *known: str) -> None:
+        """Raises DriverOptionError for an option that is none of these: a mistyped one must not go unnoticed."""
+        for name in self.options.keys() - set(known):
+            raise DriverOptionError(f"driver_options: this driver knows no option {name!r}, but {', '.join(known)}.")
+
 
 DriverFactory = Callable[[DriverContext], Driver]
 

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from peerhall.contract.validation import blank
 from peerhall.contract.vocabulary import write_instant
-from peerhall.exchange.catalogue import has_contract_terms
+from peerhall.exchange.catalogue import LONG_GONE, has_contract_terms
 from peerhall.exchange.records import Body, Record
 from peerhall.intake.identity import is_inferred, name_of
 from peerhall.intake.ixf.stock import Stock
-
-LONG_GONE: Final = "1970-01-01T00:00:00Z"
-"""When orders of an offering that was made up ended."""
 
 
 def find_connection_offering(stock: Stock, pop: Record, speed: int | None, ports: int, now: datetime) -> Record | None:

@@ -131,4 +131,5 @@ def _refuse_stale(connection: SyncConnection, device: Device, generation: int) -
 
 def create(context: DriverContext) -> Driver:
     """Makes the manual driver; its option `hook` is the command line of a script."""
+    context.check_options("hook")
     return Manual(context)

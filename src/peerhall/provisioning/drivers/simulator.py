@@ -149,6 +149,7 @@ class Simulator:
 
 def create(context: DriverContext) -> Driver:
     """Makes a timed simulator; its option `speed` shortens what it pretends to take."""
+    context.check_options("speed")
     speed = context.options.get("speed", 1.0)
     if not isinstance(speed, int | float) or not speed > 0:
         raise DriverOptionError(f"driver_options: speed must be a number above 0, not {speed!r}.")
