@@ -57,6 +57,20 @@ def test_a_reseller_orders_for_its_customer_who_looks_on(house: Site) -> None:
         reseller.delete(f"/connections/{id_}")
 
 
+@pytest.mark.parametrize("member", ["consuming_account", "billing_account"])
+def test_of_a_foreign_account_nothing_is_told(house: Site, member: str) -> None:
+    caller = house.login("member")
+    for path, body in {**BODIES, "/connections": ORDER}.items():
+        if member == "billing_account" and path != "/connections":
+            continue
+        # One that is not there, in production, not admitted yet, without billing information, and no account at all.
+        told = {
+            str(caller.post(path, {**body, member: named}, 400)["properties"])
+            for named in ("no-such-account", "rival", "newcomer", "customer", "lan", "")
+        }
+        assert told == {str([{"name": member, "reason": "is not an account you act for"}])}
+
+
 def test_a_database_without_an_exchange_says_so(make_database: Callable[[str], str], clock: Clock) -> None:
     with Site(make_database("migrated"), clock).open() as site:
         operator = site.login(None)

@@ -18,9 +18,13 @@ def check_parties(order: Order, faults: Faults, body: Body, *members: str) -> No
 
 
 def check_accounts(order: Order, faults: Faults, body: Body, *members: str) -> dict[str, Record]:
-    """Whether the caller acts for the accounts named in these members, and they are there and open; returns them."""
+    """Whether the caller acts for the accounts named in these members, and they are there and open; returns them.
+
+    Of an account the caller does not act for, nothing else is said: not even whether it exists.
+    """
     check_owners(faults, order.caller, body, *members)
-    named = {member: body[member] for member in members if body.get(member) is not None}
+    named = {member: account for member in members if (account := body.get(member)) is not None}
+    named = {member: account for member, account in named.items() if order.caller.acts_for(account)}
     found = documents.find_many(order.connection, set(named.values()))
     accounts = {account.id: account for account in found.values() if account.kind == "accounts"}
     for member, account in named.items():
