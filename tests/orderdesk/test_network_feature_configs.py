@@ -118,13 +118,22 @@ def test_a_route_server_speaks_the_families_it_has(house: Site, member: Caller, 
     }
 
 
+def _flags(**enabled: bool) -> list[dict[str, Any]]:
+    return [{"id": name, "name": name, "enabled": on} for name, on in enabled.items()]
+
+
 def test_flags_are_told_whole_and_mandatory_ones_are_on(house: Site, member: Caller, config: Any) -> None:
     set_offering(house, "rs1", flags=FLAGS)
     created = member.post(SESSIONS, order(config))
-    assert created["flags"] == [{"name": "blackholing", "enabled": False}, {"name": "rpki", "enabled": True}]
+    assert created["flags"] == _flags(blackholing=False, rpki=True)
     member.delete(f"{SESSIONS}/{created['id']}")
     created = member.post(SESSIONS, order(config, flags=[{"name": "blackholing", "enabled": True}]))
-    assert created["flags"] == [{"name": "blackholing", "enabled": True}, {"name": "rpki", "enabled": True}]
+    assert created["flags"] == _flags(blackholing=True, rpki=True)
+    # Sent back with the ids, as pyixapi does, or without them, they are the same flags.
+    for flags in (created["flags"], [{"name": each["name"], "enabled": each["enabled"]} for each in created["flags"]]):
+        assert member.patch(f"{SESSIONS}/{created['id']}", {"flags": flags})["flags"] == created["flags"]
+    refused = member.faults("PATCH", f"{SESSIONS}/{created['id']}", {"flags": _flags(blackholing=False, rpki=True)})
+    assert refused.keys() == {"flags"}
     assert member.patch(f"{SESSIONS}/{created['id']}", {"flags": created["flags"]}) == created
     member.delete(f"{SESSIONS}/{created['id']}")
     assert member.faults("POST", SESSIONS, order(config, flags=[{"name": "rpki", "enabled": False}])).keys() == {

@@ -8,6 +8,7 @@ import pytest
 
 from tests.clock import RunningClock
 from tests.installation import Site
+from tests.orderdesk.test_connections import set_offering
 
 COLLECTIONS = (
     "accounts",
@@ -112,6 +113,17 @@ def test_a_member_orders_peering(site: Site, api: Any) -> None:
         "production"
     }
     assert api.connections.get(connection.id).state == "production"
+
+
+def test_a_session_with_flags_can_be_changed(site: Site, api: Any) -> None:
+    set_offering(site, "rs1", flags=[{"name": "rpki", "description": "Drops what is invalid", "mandatory": False}])
+    member = site.login("member")
+    config = member.order_peering(member.order_connection()["id"], macs=[member.order_mac()["id"]])
+    ordered = member.order_session(config["id"], config["ips"][0])
+    assert ordered["flags"], "pyixapi can change objects whose flags are not empty"
+    session = api.network_feature_configs.get(ordered["id"])
+    assert session.update({"max_prefix_v4": 120}) is True
+    assert api.network_feature_configs.get(ordered["id"]).max_prefix_v4 == 120
 
 
 def test_what_was_ordered_can_be_changed_and_left(site: Site, api: Any) -> None:

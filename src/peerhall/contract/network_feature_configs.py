@@ -27,6 +27,8 @@ class IXPSpecificFeatureFlagConfig(Schema):
 
     name: Maybe[Text] = None
     enabled: Maybe[bool] = None
+    id: EchoedId = None
+    """Ours, as in status entries: the flag's name."""
 
 
 class Session(Schema):

@@ -31,11 +31,18 @@ def read_changes(operation: Operation, record: Record, body: Any) -> Body:
     frozen = [
         Fault(name, "cannot be changed once ordered")
         for name in sorted(_frozen(operation.body, variant))
-        if name in body and body[name] != record.body.get(name)
+        if name in body and _without_ids(body[name]) != _without_ids(record.body.get(name))
     ]
     if frozen:
         raise Refused(invalid(*frozen))
     return {name: value for name, value in wanted.items() if name not in record.body or value != record.body[name]}
+
+
+def _without_ids(value: Any) -> Any:
+    """A list as a client may have put it together itself, without the ids that we give its entries."""
+    if not isinstance(value, list):
+        return value
+    return [{name: each[name] for name in each if name != "id"} if isinstance(each, dict) else each for each in value]
 
 
 @cache

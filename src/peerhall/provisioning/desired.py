@@ -104,7 +104,7 @@ def _session(session: Record, facts: Facts) -> Config:
         "session_mode": session.body["session_mode"],
         "passive": session.body["bgp_session_type"] == "passive",
         "insert_ixp_asn": session.body.get("insert_ixp_asn"),
-        "flags": session.body.get("flags") or [],
+        "flags": [{"name": each["name"], "enabled": each["enabled"]} for each in session.body.get("flags") or []],
     }
 
 

@@ -86,7 +86,10 @@ def check_flags(faults: Faults, flags: Sequence[Body], feature: Body) -> list[di
             faults.add(f"flags.{index}.enabled", "is mandatory and cannot be switched off")
         else:
             wished[name] = enabled
-    return [{"name": name, "enabled": wished.get(name, bool(flag.get("mandatory")))} for name, flag in known.items()]
+    return [
+        {"id": name, "name": name, "enabled": wished.get(name, bool(flag.get("mandatory")))}
+        for name, flag in known.items()
+    ]
 
 
 def list_missing(
