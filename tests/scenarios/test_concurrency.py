@@ -11,8 +11,10 @@ import pytest
 
 from tests.clock import Clock
 from tests.installation import Caller, Site
+from tests.orderdesk.test_accounts import admit, sub_account
 from tests.orderdesk.test_connections import set_offering
 from tests.orderdesk.test_exchange_lans import CONFIGS, body, connect, dot1q
+from tests.waiting import wait_until
 from tests.world import BILLING
 
 CLIENTS = 64
@@ -169,3 +171,38 @@ def test_many_different_orders_are_all_carried_out(site: Site) -> None:
     addresses = {ip for each in configs for ip in each["ips"]}
     assert (len(tags), len(addresses)) == (48, 96)
     assert count(site, "claim", "kind = 'address' and released_at is null") == 96
+
+
+@pytest.mark.parametrize("ending", ["closed", "no longer billed"])
+def test_an_account_does_not_end_under_an_order(site: Site, ending: str) -> None:
+    reseller = site.login("reseller")
+    account = sub_account(reseller, billing_information=BILLING)
+    admit(reseller, account)
+    wanted = {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1, "consuming_account": account}
+
+    def order() -> Any:
+        return reseller.post("/connections", {**wanted, "billing_account": account})
+
+    def end() -> Any:
+        if ending == "closed":
+            return reseller.unable("DELETE", f"/accounts/{account}")
+        return reseller.unable("PATCH", f"/accounts/{account}", {"billing_information": None})
+
+    with ThreadPoolExecutor(2) as pool:
+        with site.connection.transaction():
+            site.connection.execute("select 1 from document where kind = 'devices' for update")
+            ordered = pool.submit(order)
+            wait_until(lambda: waiting(site) == 1)
+            ended = pool.submit(end)
+            wait_until(lambda: waiting(site) == 2 or ended.done())
+        assert ordered.result()["id"] in str(ended.result()["conflicts"])
+
+
+def waiting(site: Site) -> int:
+    """How many transactions wait for a lock."""
+    site.connection.execute("select pg_stat_clear_snapshot()")
+    row = site.connection.execute(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -17,8 +17,9 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
 from peerhall.exchange.statuses import write_status
 from peerhall.orderdesk.changes import read_changes
-from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.order import CHANGE_LOCK, CLOSING_LOCK, RELY_LOCK, Order
 from peerhall.store import documents, staffing
+from peerhall.store.documents import Lock
 
 _ORDERED = (
     "connections",
@@ -49,7 +50,7 @@ def create(order: Order, body: Body) -> Record:
 
 
 def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
-    record = _get_own_or_managed(order, document)
+    record = _get_own_or_managed(order, document, CHANGE_LOCK)
     changes = read_changes(operation, record, body)
     faults = Faults()
     if document == order.caller.account and changes.get("managing_account", "") is None:
@@ -72,7 +73,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
 
 def remove(order: Order, document: str) -> Record:
     """Closes an account that nothing live needs any more, with its contacts; a second time it is archived."""
-    record = _get_own_or_managed(order, document)
+    record = _get_own_or_managed(order, document, CLOSING_LOCK)
     if record.state == "decommissioned":
         return order.save(record.with_body(state="archived", status=[]))
     if record.state == "archived":
@@ -100,7 +101,7 @@ def settle(order: Order, document: str) -> Record:
 def check_parent(order: Order, faults: Faults, parent: str | None) -> None:
     """Whether the account to stand below is there, and not closed."""
     if parent is not None:
-        check_open(faults, "managing_account", order.find("accounts", parent))
+        check_open(faults, "managing_account", order.find("accounts", parent, RELY_LOCK))
 
 
 def check_presence(order: Order, faults: Faults, body: Body) -> None:
@@ -112,10 +113,10 @@ def check_presence(order: Order, faults: Faults, body: Body) -> None:
             faults.add(f"metro_area_network_presence.{index}", "there is no such metro area network")
 
 
-def _get_own_or_managed(order: Order, document: str) -> Record:
+def _get_own_or_managed(order: Order, document: str, lock: Lock) -> Record:
     """An account is changed by itself or by those above it."""
-    if document in order.caller.tree:
-        record = order.find("accounts", document, CHANGE_LOCK)
+    if order.caller.acts_for(document):
+        record = order.find("accounts", document, lock)
         if record is not None:
             return record
     return order.get_changeable("accounts", document)
@@ -127,6 +128,8 @@ def _below(order: Order, account: str) -> set[str]:
 
 
 def _refuse_if_billed(order: Order, account: Record) -> None:
+    # Orders that are being placed for it are waited for.
+    order.get("accounts", account.id, CLOSING_LOCK)
     conflicts = [
         Conflict(each.kind, each.id, "billing_account", "accounts", account.id)
         for each in documents.find_owned(order.connection, [account.id], _ORDERED)

@@ -19,6 +19,12 @@ from peerhall.store.documents import Lock
 CHANGE_LOCK: Final[Lock] = "for no key update"
 """Keeps others from changing a row, but not from referring to it."""
 
+RELY_LOCK: Final[Lock] = "for key share"
+"""Keeps others from closing a row that the order goes by, but not from changing it otherwise."""
+
+CLOSING_LOCK: Final[Lock] = "for update"
+"""Waits for all who go by a row, and keeps others from it: what they rely on is about to end."""
+
 
 def document_subject(document: str) -> str:
     """How the work queue names the settling of a document."""

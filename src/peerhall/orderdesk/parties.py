@@ -6,7 +6,7 @@ from peerhall.contract.validation import Body
 from peerhall.exchange.ordering.owners import check_open, check_owners, check_standing
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
-from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.order import RELY_LOCK, Order
 from peerhall.store import documents, staffing
 
 OWNERS = ("managing_account", "consuming_account", "billing_account")
@@ -25,7 +25,7 @@ def check_accounts(order: Order, faults: Faults, body: Body, *members: str) -> d
     check_owners(faults, order.caller, body, *members)
     named = {member: account for member in members if (account := body.get(member)) is not None}
     named = {member: account for member, account in named.items() if order.caller.acts_for(account)}
-    found = documents.find_many(order.connection, set(named.values()))
+    found = documents.find_many(order.connection, set(named.values()), RELY_LOCK)
     accounts = {account.id: account for account in found.values() if account.kind == "accounts"}
     for member, account in named.items():
         check_open(faults, member, accounts.get(account))
