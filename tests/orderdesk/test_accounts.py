@@ -112,6 +112,16 @@ def test_one_sends_back_what_one_was_shown(site: Site) -> None:
     assert site.stored("customer")["managing_account"] == "reseller"
 
 
+def test_a_put_that_names_nobody_above_leaves_an_account_where_it_is(site: Site) -> None:
+    reseller = site.login("reseller")
+    account = sub_account(reseller)
+    whole = {"name": "Renamed", "address": ADDRESS, "metro_area_network_presence": []}
+    changed = reseller.put(f"/accounts/{account}", whole)
+    assert (changed["name"], changed["managing_account"]) == ("Renamed", "reseller")
+    refused = reseller.faults("PUT", f"/accounts/{account}", {**whole, "managing_account": None})
+    assert refused.keys() == {"managing_account"}
+
+
 def test_patch_changes_what_it_names_and_put_sets_back_the_rest(site: Site) -> None:
     member = site.login("member")
     member.patch("/accounts/member", {"legal_name": "Member Ltd", "discoverable": True, "external_ref": "x"})

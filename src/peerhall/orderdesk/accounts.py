@@ -53,9 +53,11 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     record = _get_own_or_managed(order, document, CHANGE_LOCK)
     changes = read_changes(operation, record, body)
     faults = Faults()
-    if document == order.caller.account and changes.get("managing_account", "") is None:
-        # A caller is shown nobody above itself, and clients send back what they were shown.
-        del changes["managing_account"]
+    shown_nobody = document == order.caller.account and changes.get("managing_account", "") is None
+    if shown_nobody or "managing_account" not in body:
+        # A caller is shown nobody above itself, and clients send back what they were shown. A PUT that leaves it out
+        # does not ask for a move either: what is below somebody has no default place.
+        changes.pop("managing_account", None)
     if "managing_account" in changes:
         order.connection.execute("lock table account_tree in share row exclusive mode")
         below = _below(order, document)
