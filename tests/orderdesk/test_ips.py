@@ -56,6 +56,8 @@ def test_a_member_registers_prefixes_and_addresses(member: Caller) -> None:
         ({"prefix_length": 129}, {"prefix_length"}),
         ({"prefix_length": 23, "address": "198.51.101.0"}, {"prefix_length"}),
         ({"address": "0.0.0.0", "prefix_length": 0}, {"address"}),
+        ({"address": "64.0.0.0", "prefix_length": 7}, {"prefix_length"}),
+        ({"address": "8000::", "prefix_length": 1, "version": 6}, {"prefix_length"}),
         ({"address": "224.0.0.0", "prefix_length": 4}, {"address"}),
         ({"address": "127.0.0.1", "prefix_length": 32}, {"address"}),
         ({"address": "ff02::1", "prefix_length": 128, "version": 6}, {"address"}),

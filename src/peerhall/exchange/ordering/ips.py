@@ -11,6 +11,8 @@ from peerhall.exchange.records import Body
 from peerhall.exchange.refusals import Faults
 
 _LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_SHORTEST: Final = {4: 8, 6: 16}
+"""Nobody is given more of the address space than this, and a prefix held keeps others from all that is in it."""
 _FQDN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 
 
@@ -39,6 +41,8 @@ def _check_address(faults: Faults, body: Body) -> IPv4Interface | IPv6Interface 
         faults.add("prefix_length", f"{address.network} is the prefix; with {address.ip} give the length of a host")
     elif address.ip.is_multicast or address.ip.is_unspecified or address.ip.is_loopback:
         faults.add("address", "is not an address a member can have")
+    elif address.network.prefixlen < _SHORTEST[address.version]:
+        faults.add("prefix_length", f"must be at least {_SHORTEST[address.version]}; nobody has that many addresses")
     else:
         return address
     return None
