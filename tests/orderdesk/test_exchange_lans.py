@@ -129,6 +129,8 @@ def test_a_config_has_its_addresses_and_tag_at_once(site: Site) -> None:
         ({"capacity": 0}, {"capacity"}),
         ({"asns": []}, {"asns"}),
         ({"asns": [64496, -1, 2**32]}, {"asns.1", "asns.2"}),
+        ({"asns": [64496, 0, 23456, 65535, 2**32 - 1]}, {"asns.1", "asns.2", "asns.3", "asns.4"}),
+        ({"asns": list(range(64496, 64597))}, {"asns"}),
         ({"macs": ["no-such-mac"]}, {"macs.0"}),
         ({"role_assignments": ["x"]}, {"role_assignments.0"}),
         ({"availability_zone": "x"}, {"availability_zone"}),

@@ -11,6 +11,7 @@ from peerhall.exchange.claims import ADDRESS, MAC, Claim, Holder
 from peerhall.exchange.lifecycle import LIVE_STATES
 from peerhall.exchange.ordering.macs import canonical_mac
 from peerhall.exchange.ordering.network_service_configs import (
+    check_asns,
     check_attachment,
     check_connection,
     check_lan_offering,
@@ -136,6 +137,8 @@ def _check_asns(order: Order, faults: Faults, body: Body, service: Record, curre
         for session in order.users(current.id, "network_service_config", "network-feature-configs"):
             if session.state in LIVE_STATES and session.body["asn"] not in body["asns"]:
                 faults.add("asns", f"AS{session.body['asn']} is still used by the session {session.id}")
+    if current is None or body["asns"] != current.body["asns"]:
+        check_asns(faults, body["asns"])
     if not body["asns"] and any(subnet.scheme != "sequential" for _, subnet in list_subnets(service)):
         faults.add("asns", "name at least one; the IPv6 address on this LAN is made from it")
 

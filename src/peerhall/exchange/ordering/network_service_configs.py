@@ -1,7 +1,7 @@
 """Network service configs: how they attach, which tags they take, what they need before they can be built."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from peerhall.exchange.allocation import choose_tag
 from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, USABLE_STATES, Phase, list_pending
@@ -24,6 +24,11 @@ from peerhall.exchange.statuses import (
 
 NETWORK_MEMBERS = ("connection", "vlan_config", "macs", "capacity")
 """Members whose change has to reach the network."""
+
+
+_MOST_ASNS: Final = 100
+_RESERVED_ASNS: Final = frozenset({0, 23456, 65535, 4294967295})
+"""By RFC 7607, RFC 6793 and RFC 7300."""
 
 
 def check_attachment(faults: Faults, body: Body) -> None:
@@ -84,6 +89,15 @@ def keep_tag(vlan_config: Body, current: Body | None) -> Body:
     if member is None or current is None or vlan_config.get(member) is not None:
         return vlan_config
     return {**vlan_config, member: current[member]} if current["vlan_type"] == vlan_config["vlan_type"] else vlan_config
+
+
+def check_asns(faults: Faults, asns: Sequence[int]) -> None:
+    """Whether each can be a member's, and there are not more of them than anybody could look up."""
+    for index, asn in enumerate(asns[:_MOST_ASNS]):
+        if asn in _RESERVED_ASNS:
+            faults.add(f"asns.{index}", f"AS{asn} is reserved; no network has it")
+    if len(asns) > _MOST_ASNS:
+        faults.add("asns", f"must be at most {_MOST_ASNS}")
 
 
 def check_lan_offering(faults: Faults, offering: Body, service: Record, connection: Record | None) -> None:
