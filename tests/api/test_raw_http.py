@@ -4,11 +4,14 @@ import json
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from peerhall.api import wire
 from tests.installation import Site
 
 SECONDS = 10
@@ -229,3 +232,38 @@ def test_old_and_odd_requests_are_answered(staged: Site, token: bytes) -> None:
         assert (status, body["id"]) == (200, "member"), request
     is_problem(talk(staged, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[0], 404)
     is_problem(talk(staged, b"CONNECT example.net:443 HTTP/1.1\r\nHost: x\r\n\r\n")[0], 400)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"\r\n",
+        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST /api/v2/auth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\n\r\n" b"\r\n",
+        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\n\r\n" b"GET /",
+    ],
+)
+def test_nobody_keeps_a_line_with_a_request_that_does_not_end(
+    staged: Site, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(wire, "SLOWEST_REQUEST_SECONDS", 0.3)
+    with dial(staged) as line:
+        line.sendall(begun)
+        answered = b""
+        with suppress(ConnectionResetError):
+            answered = receive(line)
+    assert answered.startswith(b"HTTP/1.1 200" if b"\r\n\r\n" in begun and b"health" in begun else b"")
+
+
+def test_a_request_that_is_there_may_take_its_time_to_answer(staged: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "SLOWEST_REQUEST_SECONDS", 0.3)
+    wanted = {"address": "02:00:5e:00:53:77"}
+    member = staged.login("member")
+    with ThreadPoolExecutor(1) as pool:
+        with staged.connection.transaction():
+            staged.connection.execute("select 1 from document where id = 'member' for update")
+            ordered = pool.submit(member.post, "/macs", wanted)
+            staged.connection.execute("select pg_sleep(0.8)")
+        assert ordered.result()["address"] == wanted["address"]

@@ -13,6 +13,9 @@ from peerhall.contract.problems import ProblemType
 LARGEST_HEAD: Final = 64 * 1024
 """Octets of the request line and all headers together; room for a filter with a thousand ids."""
 
+SLOWEST_REQUEST_SECONDS = 120
+"""How long a client may take to send a whole request: whoever sends drop by drop would keep the line from others."""
+
 _LINGER_SECONDS: Final = 5
 _LINGER_OCTETS: Final = 16 * 1024 * 1024
 
@@ -34,10 +37,13 @@ class Protocol(HttpToolsProtocol):
         self._head = 0
         self._discarded: int | None = None
         self._linger: TimerHandle | None = None
+        self._patience: TimerHandle | None = None
+        self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._linger is not None:
             self._linger.cancel()
+        self._request_is_there()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -45,6 +51,7 @@ class Protocol(HttpToolsProtocol):
             self._discard(data)
             return
         self._ended = False
+        self._expect_request()
         super().data_received(data)
         # The parser hands over what is complete; this counts what it keeps of a line that does not end.
         self._unparsed = self._unparsed + len(data) if self._in_head and not self._ended else 0
@@ -53,6 +60,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._expect_request()
         self._in_head, self._head = True, 0
 
     def on_url(self, url: bytes) -> None:
@@ -69,6 +77,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._request_is_there()
         self._in_head = self._ended = True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - we say it in our own words
@@ -80,6 +89,16 @@ class Protocol(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing to warn of: who asks for another protocol is answered in this one."""
+
+    def _expect_request(self) -> None:
+        """From now on, if not before, the client's time runs."""
+        if self._patience is None:
+            self._patience = self.loop.call_later(SLOWEST_REQUEST_SECONDS, self.transport.abort)
+
+    def _request_is_there(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _count(self, octets: int) -> None:
         self._head += octets
