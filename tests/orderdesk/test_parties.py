@@ -71,6 +71,21 @@ def test_of_a_foreign_account_nothing_is_told(house: Site, member: str) -> None:
         assert told == {str([{"name": member, "reason": "is not an account you act for"}])}
 
 
+def test_what_stands_in_the_way_is_told_to_who_may_know(house: Site) -> None:
+    reseller, customer = house.login("reseller"), house.login("customer")
+    contact = customer.post("/contacts", {"email": "legal@example.net"})["id"]
+    assignment = customer.post("/role-assignments", {"role": "role-peering", "contact": contact})["id"]
+    connection = reseller.post("/connections", {**ORDER, "role_assignments": [assignment]})["id"]
+    customer.get(f"/connections/{connection}", 404)
+    for path in (f"/contacts/{contact}", f"/role-assignments/{assignment}"):
+        assert connection in str(reseller.delete(path, 409))
+        problem = customer.delete(path, 409)
+        assert "conflicts" not in problem
+        assert connection not in str(problem)
+    reseller.delete(f"/connections/{connection}")
+    customer.delete(f"/contacts/{contact}", 200)
+
+
 def test_a_database_without_an_exchange_says_so(make_database: Callable[[str], str], clock: Clock) -> None:
     with Site(make_database("migrated"), clock).open() as site:
         operator = site.login(None)

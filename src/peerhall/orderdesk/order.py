@@ -1,6 +1,6 @@
 """What an order can do while its transaction is open."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +10,7 @@ from uuid import uuid4
 from peerhall.exchange.claims import AnyClaim, Holder
 from peerhall.exchange.house_rules import HouseRules
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import refuse_denied, refuse_unknown
+from peerhall.exchange.refusals import Conflict, refuse_denied, refuse_unknown
 from peerhall.exchange.visibility import Caller
 from peerhall.store import claims, documents, settings, work
 from peerhall.store.database import SyncConnection
@@ -73,6 +73,14 @@ class Order:
         return documents.find_seen(self.connection, self.caller, kind, [document], in_full=False, lock=lock).get(
             document
         )
+
+    def only_seen(self, conflicts: Sequence[Conflict]) -> list[Conflict]:
+        """The conflicts with objects the caller sees; that there are others is not told."""
+        seen: set[str] = set()
+        for kind in {each.resource_type for each in conflicts}:
+            ids = [each.resource_id for each in conflicts if each.resource_type == kind]
+            seen |= documents.find_seen(self.connection, self.caller, kind, ids, in_full=False).keys()
+        return [each for each in conflicts if each.resource_id in seen]
 
     def get_changeable(self, kind: str, document: str) -> Record:
         """A document the caller may change, locked. Refuses what it cannot see, and what others manage."""

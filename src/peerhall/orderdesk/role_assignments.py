@@ -69,7 +69,8 @@ def refuse_if_needed(order: Order, assignments: Sequence[str]) -> None:
         conflicts += _needed_by_account(order, str(account), assignments)
     if conflicts:
         refuse_in_use(
-            "The role is still needed; put another contact in its place first, or cancel what needs it.", conflicts
+            "The role is still needed; put another contact in its place first, or cancel what needs it.",
+            order.only_seen(conflicts),
         )
     # What is over keeps no hold on its contacts.
     for assignment in assignments:
