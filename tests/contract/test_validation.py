@@ -155,6 +155,12 @@ def test_text_that_the_database_cannot_keep_is_refused() -> None:
     assert check_body("ContactRequest", {"name": "😀"})["name"] == "😀"
 
 
+@pytest.mark.parametrize("control", ["\x01", "\x07", "\x1b", "\x7f", "\x9b"])
+def test_text_that_a_terminal_would_obey_is_refused(control: str) -> None:
+    body = {"name": f"{control}]0;owned", "external_ref": "two\nlines\tand a tab\r\n"}
+    assert reasons("ContactRequest", body) == {"name": "must not contain control characters"}
+
+
 def test_the_length_of_text_is_counted_in_characters() -> None:
     assert check_body("ContactRequest", {"name": "😀" * 128})["name"] == "😀" * 128
     assert reasons("ContactRequest", {"name": "x" * 129}) == {"name": "must have at most 128 characters"}

@@ -83,6 +83,7 @@ def test_a_session_is_ordered_with_defaults(site: Site) -> None:
         ({"as_set_v6": "AS-X\n"}, {"as_set_v6"}),
         ({"max_prefix_v4": -1}, {"max_prefix_v4"}),
         ({"password": "x" * 129}, {"password"}),
+        ({"password": "x\n neighbor 192.0.2.1 shutdown"}, {"password"}),
         ({"flags": [{"name": "unknown", "enabled": True}]}, {"flags.0.name"}),
         ({"flags": [{}]}, {"flags.0.name"}),
         ({"flags": ["on"]}, {"flags.0"}),

@@ -59,6 +59,15 @@ def without_nul(value: str) -> str:
     return value
 
 
+def without_controls(value: str) -> str:
+    """Refuses what would speak to an operator's terminal or a device's parser; tabs and line breaks are text."""
+    without_nul(value)
+    if not value.isprintable() and _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -89,7 +98,7 @@ def calendar_date(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(without_nul)]
+Text = Annotated[str, AfterValidator(without_controls)]
 Text2 = Annotated[Text, MaxLen(2)]
 Text16 = Annotated[Text, MaxLen(16)]
 Text20 = Annotated[Text, MaxLen(20)]

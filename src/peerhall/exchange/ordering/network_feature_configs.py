@@ -1,6 +1,7 @@
 """Network feature configs: which sessions with a route server can be ordered."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -44,6 +45,8 @@ def check_session(faults: Faults, body: Body, feature: Body) -> None:
     if body["bgp_session_type"] not in feature["available_bgp_session_types"]:
         known = ", ".join(feature["available_bgp_session_types"])
         faults.add("bgp_session_type", f"this route server knows {known}")
+    if any(unicodedata.category(character) == "Cc" for character in body.get("password") or ""):
+        faults.add("password", "must not contain line breaks or other control characters")
     _check_as_sets(faults, body, feature["address_families"])
 
 
