@@ -241,8 +241,8 @@ def test_old_and_odd_requests_are_answered(staged: Site, token: bytes) -> None:
         b"\r\n",
         b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
         b"POST /api/v2/auth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
-        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\n\r\n" b"\r\n",
-        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\n\r\n" b"GET /",
+        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\n\r\n\r\n",
+        b"GET /api/v2/health HTTP/1.1\r\nHost: x\r\n\r\nGET /",
     ],
 )
 def test_nobody_keeps_a_line_with_a_request_that_does_not_end(

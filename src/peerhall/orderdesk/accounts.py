@@ -138,7 +138,9 @@ def _refuse_if_billed(order: Order, account: Record) -> None:
         if each.body.get("billing_account") == account.id and each.state in LIVE_STATES
     ]
     if conflicts:
-        refuse_unable("billing_information is still needed: the account is billed for what is in use.", order.only_seen(conflicts))
+        refuse_unable(
+            "billing_information is still needed: the account is billed for what is in use.", order.only_seen(conflicts)
+        )
 
 
 def _refuse_if_needed(order: Order, account: Record) -> None:
@@ -150,7 +152,9 @@ def _refuse_if_needed(order: Order, account: Record) -> None:
         if each.body.get(member) == account.id and each.state not in over
     ]
     if conflicts:
-        refuse_unable("The account is still in use; decommission what is listed in conflicts first.", order.only_seen(conflicts))
+        refuse_unable(
+            "The account is still in use; decommission what is listed in conflicts first.", order.only_seen(conflicts)
+        )
 
 
 def _is_named(order: Order, record: Record) -> bool:

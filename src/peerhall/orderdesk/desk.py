@@ -277,6 +277,6 @@ def _refusal_entry(caller: Caller, command: Command, now: datetime, refusal: Ref
         outcome="refused",
         kind=command.operation.group,
         document=command.document or None,
-        detail={"body": _known_members(command), **refusal.describe()},
+        detail=journal.abridge({"body": _known_members(command), **refusal.describe()}),
         request=command.request,
     )

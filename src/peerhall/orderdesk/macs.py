@@ -34,7 +34,9 @@ def remove(order: Order, document: str) -> Record:
         if user.state in LIVE_STATES
     ]
     if conflicts:
-        refuse_unable("The MAC address is in use; take it out of the configs in conflicts first.", order.only_seen(conflicts))
+        refuse_unable(
+            "The MAC address is in use; take it out of the configs in conflicts first.", order.only_seen(conflicts)
+        )
     for user in users:
         order.save(user.with_body(macs=[mac for mac in user.body["macs"] if mac != document]))
     order.remove(record)

@@ -10,6 +10,10 @@ from peerhall.store.database import SyncConnection
 
 Outcome = Literal["accepted", "refused", "advanced"]
 
+_LONGEST: Final = 200
+_MOST: Final = 50
+"""How much of a text, a list or an object `abridge` leaves."""
+
 MASK: Final = "********"
 _SECRET_MEMBERS: Final = frozenset({"password", "bgp_password", "api_secret"})
 
@@ -54,6 +58,18 @@ def mask(value: Any) -> Any:
         return {name: MASK if name in _SECRET_MEMBERS and member else mask(member) for name, member in value.items()}
     if isinstance(value, list):
         return [mask(member) for member in value]
+    return value
+
+
+def abridge(value: Any) -> Any:
+    """The same value with long texts and lists cut short: what was refused is not worth 256 KiB a time."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
+    if isinstance(value, list):
+        more = [f"… ({len(value)} entries)"] if len(value) > _MOST else []
+        return [abridge(member) for member in value[:_MOST]] + more
+    if isinstance(value, dict):
+        return {abridge(name): abridge(member) for name, member in list(value.items())[:_MOST]}
     return value
 
 
