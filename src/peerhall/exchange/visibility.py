@@ -56,6 +56,8 @@ class Caller:
     """None for an operator's key."""
     tree: frozenset[str]
     read_only: bool = False
+    state: str | None = None
+    """That of the account."""
 
     @property
     def operator(self) -> bool:

@@ -103,7 +103,8 @@ def settle(order: Order, document: str) -> Record:
 def check_parent(order: Order, faults: Faults, parent: str | None) -> None:
     """Whether the account to stand below is there, and not closed."""
     if parent is not None:
-        check_open(faults, "managing_account", order.find("accounts", parent, RELY_LOCK))
+        account = order.find("accounts", parent, RELY_LOCK)
+        check_open(faults, "managing_account", None if account is None else account.state)
 
 
 def check_presence(order: Order, faults: Faults, body: Body) -> None:

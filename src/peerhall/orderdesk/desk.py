@@ -29,7 +29,7 @@ from peerhall.orderdesk import (
     role_assignments,
 )
 from peerhall.orderdesk.order import Order
-from peerhall.store import documents, idempotency, journal
+from peerhall.store import callers, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
@@ -132,7 +132,7 @@ class OrderDesk:
         Raises Refused, LoginEnded, or DatabaseUnavailable when it is worth trying again.
         """
         try:
-            answer, queued = self._pool.run(lambda connection: self._carry_out(connection, login, command))
+            answer, queued = self._pool.run(lambda connection: self._carry_out(connection, login, command), begin=b"")
         except Refused as refused:
             self._journal_refusal(login, command, refused.refusal)
             raise
@@ -150,7 +150,10 @@ class OrderDesk:
 
     def _carry_out(self, connection: SyncConnection, login: Login, command: Command) -> tuple[Answer, bool]:
         now = self._clock()
-        order = Order(connection, _get_caller(connection, login, now), now)
+        caller = callers.begin_for(connection, login.session_digest, now)
+        if caller is None:
+            raise LoginEnded
+        order = Order(connection, caller, now)
         if order.caller.read_only:
             refuse_denied("This key is read-only.")
         remembered = _recall(order, command)
@@ -172,18 +175,11 @@ class OrderDesk:
         now = self._clock()
 
         def write(connection: SyncConnection) -> None:
-            caller = documents.read_caller(connection, login.session_digest, now)
+            caller = callers.find_caller(connection, login.session_digest, now)
             if caller is not None:
                 journal.append(connection, _refusal_entry(caller, command, now, refusal))
 
         self._pool.run(write)
-
-
-def _get_caller(connection: SyncConnection, login: Login, now: datetime) -> Caller:
-    caller = documents.read_caller(connection, login.session_digest, now)
-    if caller is None:
-        raise LoginEnded
-    return caller
 
 
 def _dispatch(order: Order, command: Command) -> Record:

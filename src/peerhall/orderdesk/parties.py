@@ -14,23 +14,42 @@ OWNERS = ("managing_account", "consuming_account", "billing_account")
 
 
 def check_parties(order: Order, faults: Faults, body: Body, *members: str) -> None:
-    """Whether the caller acts for the accounts named in these members, and they may order and be billed."""
-    check_standing(faults, body, check_accounts(order, faults, body, *members, lock=RELY_LOCK))
+    """Whether the caller acts for the accounts named in these members, and they are there, may order and be billed."""
+    named = _check_owners(order, faults, body, members)
+    accounts = _find_accounts(order, named.values(), RELY_LOCK)
+    _check_open(faults, named, accounts)
+    check_standing(faults, body, accounts)
 
 
-def check_accounts(order: Order, faults: Faults, body: Body, *members: str, lock: Lock = "") -> dict[str, Record]:
-    """Whether the caller acts for the accounts named in these members, and they are there and open; returns them.
+def check_accounts(order: Order, faults: Faults, body: Body, *members: str) -> None:
+    """Whether the caller acts for the accounts named in these members, and they are there and open."""
+    named = _check_owners(order, faults, body, members)
+    if set(named.values()) <= {order.caller.account}:
+        # Of its own account the caller's state was read with the login; most contacts and addresses name no other.
+        for member in named:
+            check_open(faults, member, order.caller.state)
+    else:
+        _check_open(faults, named, _find_accounts(order, named.values()))
 
-    Of an account the caller does not act for, nothing else is said: not even whether it exists.
+
+def _check_owners(order: Order, faults: Faults, body: Body, members: Collection[str]) -> dict[str, str]:
+    """The accounts the caller acts for, by the member that names them.
+
+    Of any other nothing is said but that the caller does not act for it: not even whether it exists.
     """
     check_owners(faults, order.caller, body, *members)
     named = {member: account for member in members if (account := body.get(member)) is not None}
-    named = {member: account for member, account in named.items() if order.caller.acts_for(account)}
-    found = documents.find_many(order.connection, set(named.values()), lock)
-    accounts = {account.id: account for account in found.values() if account.kind == "accounts"}
+    return {member: account for member, account in named.items() if order.caller.acts_for(account)}
+
+
+def _find_accounts(order: Order, ids: Collection[str], lock: Lock = "") -> dict[str, Record]:
+    found = documents.find_many(order.connection, set(ids), lock)
+    return {account.id: account for account in found.values() if account.kind == "accounts"}
+
+
+def _check_open(faults: Faults, named: dict[str, str], accounts: dict[str, Record]) -> None:
     for member, account in named.items():
-        check_open(faults, member, accounts.get(account))
-    return accounts
+        check_open(faults, member, accounts[account].state if account in accounts else None)
 
 
 def check_role_assignments(order: Order, faults: Faults, ids: Collection[str]) -> None:

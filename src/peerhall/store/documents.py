@@ -1,9 +1,8 @@
 """Documents within a transaction: found, locked, inserted, changed, removed, with their references and account tree."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from psycopg.rows import tuple_row
 from pydantic_core import to_json
 
 from peerhall.exchange.records import Record
@@ -128,23 +127,6 @@ def find_owned(connection: SyncConnection, accounts: Collection[str], kinds: Col
         {"kinds": list(kinds), "accounts": list(accounts)},
     )
     return [Record(*row) for row in rows]
-
-
-def read_caller(connection: SyncConnection, digest: bytes, now: Any) -> Caller | None:
-    """Who a login stands for; None when it or its key has ended."""
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(
-            """select k.id, k.account, k.read_only,
-                      array(select t.account from account_tree t where t.ancestor = k.account)
-               from session s join api_key k on k.id = s.api_key
-               where s.digest = %(digest)s and s.expires_at > %(now)s
-                 and k.revoked_at is null and (k.expires_at is null or k.expires_at > %(now)s)""",
-            {"digest": digest, "now": now},
-        ).fetchone()
-    if row is None:
-        return None
-    key, account, read_only, tree = row
-    return Caller(key, account, frozenset(tree), read_only)
 
 
 def _insert_references(connection: SyncConnection, records: Iterable[Record]) -> None:

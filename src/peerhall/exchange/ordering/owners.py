@@ -30,12 +30,12 @@ def check_owners(faults: Faults, caller: Caller, body: Body, *members: str) -> N
             faults.add(member, NOT_YOURS)
 
 
-def check_open(faults: Faults, member: str, account: Record | None) -> None:
-    """Whether the account that a member names is there, and not closed."""
-    if account is None:
+def check_open(faults: Faults, member: str, state: str | None) -> None:
+    """Whether the account that a member names, which is in this state, is there, and not closed."""
+    if state is None:
         faults.add(member, "there is no such account")
-    elif account.state in CLOSED_STATES:
-        faults.add(member, f"is {account.state}")
+    elif state in CLOSED_STATES:
+        faults.add(member, f"is {state}")
 
 
 def check_standing(faults: Faults, body: Body, accounts: Mapping[str, Record]) -> None:
