@@ -57,7 +57,7 @@ class Caller:
     tree: frozenset[str]
     read_only: bool = False
     state: str | None = None
-    """That of the account."""
+    """That of the account, where it is known."""
 
     @property
     def operator(self) -> bool:

@@ -24,8 +24,8 @@ def check_parties(order: Order, faults: Faults, body: Body, *members: str) -> No
 def check_accounts(order: Order, faults: Faults, body: Body, *members: str) -> None:
     """Whether the caller acts for the accounts named in these members, and they are there and open."""
     named = _check_owners(order, faults, body, members)
-    if set(named.values()) <= {order.caller.account}:
-        # Of its own account the caller's state was read with the login; most contacts and addresses name no other.
+    if order.caller.state is not None and set(named.values()) <= {order.caller.account}:
+        # Read with the login; most contacts and addresses name no other account than the caller's own.
         for member in named:
             check_open(faults, member, order.caller.state)
     else:
