@@ -1,6 +1,7 @@
 """Everything that runs during a measurement: PostgreSQL, the three servers beside it, and the load."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def installed(
         with running("bench.django_site", "seed", log=log, environment=django_database) as seeding:
             key, secret = _fill(dsn, drawn)
             django_token = read_line(seeding, log).strip()
+        _bring_to_rest(dsn)
         tell("Starting the servers and comparing their answers")
         http = stack.enter_context(httpx.Client(timeout=60))
         peerhall = _log_in(http, stack.enter_context(serving("bench.ours", dsn, log=log)), key, secret)
@@ -71,6 +73,13 @@ def _create_database(dsn: str, name: str) -> str:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"create database {name}".encode())
     return make_conninfo(dsn, dbname=name)
+
+
+def _bring_to_rest(dsn: str) -> None:
+    """Writes out what was stored: half a minute on, the machine would do so in the midst of somebody's round."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("checkpoint")
+    os.sync()
 
 
 def _fill(dsn: str, drawn: Exchange) -> tuple[str, str]:

@@ -15,13 +15,14 @@ from peerhall.intake.counterparts import find_counterparts, rename
 from peerhall.intake.exchange_file import read_sections
 from peerhall.intake.harm import Intake, refuse_harm, refuse_held
 from peerhall.intake.identity import is_from_file
+from peerhall.intake.journalling import journal_each
 from peerhall.intake.plan import Plan, draw_up_plan
 from peerhall.intake.positions import Mistake, Mistakes, MistakesFound, read_yaml
 from peerhall.intake.relating import complete_lists
 from peerhall.orderdesk import accounts
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import catalogue as own
-from peerhall.store import claims, documents, journal, settings
+from peerhall.store import claims, documents, settings
 from peerhall.store.database import SyncConnection
 
 _REMOVAL: Final = (
@@ -149,26 +150,9 @@ def _write(intake: Intake, plan: Plan, rules: dict[str, Any]) -> None:
             lans.follow_prefix_lengths(intake.connection, change.after)
     if plan.rules:
         settings.write_setting(intake.connection, settings.EXCHANGE, rules)
-    _journal(intake, "apply_add", plan.added)
-    _journal(intake, "apply_change", [change.after for change in plan.changed])
-    _journal(intake, "apply_remove", plan.removed)
-
-
-def _journal(intake: Intake, operation: str, records: Sequence[Record]) -> None:
-    for record in records:
-        journal.append(
-            intake.connection,
-            journal.Entry(
-                at=intake.now,
-                actor=intake.actor,
-                account=None,
-                operation=operation,
-                outcome="accepted",
-                kind=record.kind,
-                document=record.id,
-                detail={"body": record.body},
-            ),
-        )
+    journal_each(intake.connection, "apply_add", plan.added, intake.actor, intake.now)
+    journal_each(intake.connection, "apply_change", [change.after for change in plan.changed], intake.actor, intake.now)
+    journal_each(intake.connection, "apply_remove", plan.removed, intake.actor, intake.now)
 
 
 def _take_claims(intake: Intake, plan: Plan, wanted: Sequence[Record], account: str) -> None:

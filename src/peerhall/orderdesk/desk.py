@@ -29,7 +29,7 @@ from peerhall.orderdesk import (
     role_assignments,
 )
 from peerhall.orderdesk.order import Order
-from peerhall.store import callers, idempotency, journal
+from peerhall.store import bounds, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
@@ -150,7 +150,7 @@ class OrderDesk:
 
     def _carry_out(self, connection: SyncConnection, login: Login, command: Command) -> tuple[Answer, bool]:
         now = self._clock()
-        caller = callers.begin_for(connection, login.session_digest, now)
+        caller = bounds.begin_for(connection, login.session_digest, now)
         if caller is None:
             raise LoginEnded
         order = Order(connection, caller, now)
@@ -163,23 +163,23 @@ class OrderDesk:
         text = _text_for(order, record)
         answer = Answer(command.operation.status, record.id, text)
         order.hand_over()
-        journal.append(connection, _entry(order.caller, command, now, record))
         if command.idempotency_key is not None:
             kept = Remembered(_digest(command), answer.status, answer.document, answer.text)
             idempotency.remember(
                 connection, _whose(order.caller), command.operation.id, command.idempotency_key, kept, now
             )
+        bounds.commit_with(connection, _entry(order.caller, command, now, record))
         return answer, bool(order.queued)
 
     def _journal_refusal(self, login: Login, command: Command, refusal: Refusal) -> None:
         now = self._clock()
 
         def write(connection: SyncConnection) -> None:
-            caller = callers.find_caller(connection, login.session_digest, now)
+            caller = bounds.begin_for(connection, login.session_digest, now)
             if caller is not None:
-                journal.append(connection, _refusal_entry(caller, command, now, refusal))
+                bounds.commit_with(connection, _refusal_entry(caller, command, now, refusal))
 
-        self._pool.run(write)
+        self._pool.run(write, begin=b"")
 
 
 def _dispatch(order: Order, command: Command) -> Record:

@@ -89,7 +89,7 @@ class OrderPool:
     def run(self, transaction: Callable[[SyncConnection], T], *, begin: bytes = b"begin") -> T:
         """Runs the whole transaction, again from its start when the database asks for that.
 
-        `begin` may be empty when the transaction's own first statement begins it.
+        `begin` may be empty when the transaction's own first statement begins it, and its own last one may commit it.
 
         Deadlocks and serialisation failures (40P01, 40001) are repeated; a lock that stays held raises
         DatabaseUnavailable, and so does a connection that was lost before the commit was sent.
@@ -122,6 +122,8 @@ def _transaction(connection: SyncConnection, begin: bytes) -> Iterator[None]:
         if connection.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             run_text(connection, b"rollback")
         raise
+    if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        return
     if run_text(connection, b"commit").command_status != b"COMMIT":
         raise psycopg.OperationalError("the transaction had failed and was rolled back")
 

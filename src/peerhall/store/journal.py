@@ -37,18 +37,23 @@ def append(connection: SyncConnection, entry: Entry) -> None:
     """Writes a line; passwords in it are masked, however deep they are."""
     connection.execute(
         """insert into journal (at, actor, account, operation, kind, document, outcome, detail, request)
-           values (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb, %s)""",
-        (
-            entry.at,
-            entry.actor,
-            entry.account,
-            entry.operation,
-            entry.kind,
-            entry.document,
-            entry.outcome,
-            to_json(mask(entry.detail)).decode(),
-            entry.request,
-        ),
+           values (%s::timestamptz, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)""",
+        as_row(entry),
+    )
+
+
+def as_row(entry: Entry) -> tuple[str | None, ...]:
+    """The line as text for each column, in the order of the statement above; passwords are masked."""
+    return (
+        entry.at.isoformat(),
+        entry.actor,
+        entry.account,
+        entry.operation,
+        entry.kind,
+        entry.document,
+        entry.outcome,
+        to_json(mask(entry.detail)).decode(),
+        entry.request,
     )
 
 

@@ -22,11 +22,12 @@ from peerhall.intake.ixf.remarks import Remark, Remarks, Topic
 from peerhall.intake.ixf.scene import Held, Scene
 from peerhall.intake.ixf.stock import Draft, Stock
 from peerhall.intake.ixf.vanished import Vanished, list_vanished, retire
-from peerhall.intake.ixf.writing import CATALOGUE, complete_catalogue, draw_up_addresses, hold_lans, take_claims
+from peerhall.intake.ixf.writing import complete_catalogue, draw_up_addresses, hold_lans, take_claims
+from peerhall.intake.journalling import journal_each
 from peerhall.orderdesk import exchange_lans, ports
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import catalogue as own
-from peerhall.store import claims, documents, journal, settings, tasks
+from peerhall.store import claims, documents, settings, tasks
 from peerhall.store.database import SyncConnection
 
 _IN_THE_NETWORK: Final = ("ports", "network-service-configs", "network-feature-configs")
@@ -222,22 +223,5 @@ def _write(job: _Import, scene: Scene, merged: Merged) -> None:
     for account, asn in scene.asns.items():
         if account not in scene.verified.get(asn, ()):
             tasks.verify_asn(connection, account, asn, job.actor, job.now)
-    _journal(job, "import_add", merged.added)
-    _journal(job, "import_change", [change.after for change in merged.changed])
-
-
-def _journal(job: _Import, operation: str, records: Iterable[Record]) -> None:
-    for record in records:
-        journal.append(
-            job.connection,
-            journal.Entry(
-                at=job.now,
-                actor=job.actor,
-                account=record.consuming_account if record.kind not in ("accounts", *CATALOGUE) else None,
-                operation=operation,
-                outcome="accepted",
-                kind=record.kind,
-                document=record.id,
-                detail={"body": record.body},
-            ),
-        )
+    journal_each(connection, "import_add", merged.added, job.actor, job.now)
+    journal_each(connection, "import_change", [change.after for change in merged.changed], job.actor, job.now)
