@@ -16,7 +16,7 @@ def show(order: Order, account: str) -> None:
 
 def list_unverified(order: Order, config: Record) -> list[int]:
     """The ASNs of a config that wait for the operator's word; of one in production, only those new to it."""
-    asked = set(config.body["asns"])
+    asked = set(config.body.get("asns") or ())
     if order.rules.accept_all_asns or not asked:
         return []
     if phase_of(config) in IN_PRODUCTION:

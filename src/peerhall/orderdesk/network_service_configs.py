@@ -1,33 +1,44 @@
-"""Network service configs at the counter; of the five types, those that can be ordered have an entry in TYPES."""
+"""Network service configs at the counter: what all types have in common; `services` has what is special about each."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
+from peerhall.exchange.catalogue import check_capacity
 from peerhall.exchange.lifecycle import Network, Phase, outdated, with_change, with_network
-from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS
+from peerhall.exchange.ordering.attachments import check_layer3
+from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS, check_asns
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
-from peerhall.orderdesk import asns, exchange_lans, network_feature_configs, settling, vlans
+from peerhall.orderdesk import asns, attachments, config_macs, network_feature_configs, settling, vlans
 from peerhall.orderdesk.changes import read_changes
+from peerhall.orderdesk.config_macs import Macs
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
+from peerhall.orderdesk.services import TYPES
+from peerhall.store import documents
 
-TYPES: Final = ("exchange_lan",)
-"""The types that can be ordered."""
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What a config refers to; service and connection are locked."""
+
+    service: Record
+    connection: Record | None
+    macs: Macs
 
 
 def create(order: Order, body: Body) -> Record:
     if body["type"] not in TYPES:
         refuse_member("type", f"this exchange takes orders for {', '.join(TYPES)}")
-    defaults: Body = {"role_assignments": [], "macs": []}
-    body = {**defaults, **fill_in_owners(order.caller, body, *OWNERS)}
+    body = {"role_assignments": [], "macs": [], **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
     check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
-    surroundings = exchange_lans.check(order, faults, body)
+    surroundings = _survey(order, faults, body, None)
     faults.refuse_if_any()
 
     document = order.new_id()
@@ -39,10 +50,11 @@ def create(order: Order, body: Body) -> Record:
         {"phase": Phase.RESERVING.value},
     )
     record = vlans.take(order, record, surroundings.connection)
-    record = exchange_lans.take(order, record, surroundings)
+    config_macs.take(order, record, surroundings.service, surroundings.macs.values())
+    record = TYPES[record.type].take(order, record, surroundings.service)
     order.add(record)
     asns.ask_for(order, record)
-    exchange_lans.account_for(order, record)
+    attachments.account_for(order, record)
     order.settle_later(record)
     return settling.describe(order, record)
 
@@ -55,18 +67,19 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
     changed = vlans.keep(record, record.with_body(**changes))
-    surroundings = exchange_lans.check(order, faults, changed.body, current=record)
+    surroundings = _survey(order, faults, changed.body, record)
     faults.refuse_if_any()
     if changed.body.get("connection") is None:
         changed = changed.without("vlan_config")
     if _moved(record, changed):
         order.release(record, ["vlan"])
         changed = vlans.take(order, changed, surroundings.connection)
-    changed = exchange_lans.move(order, record, changed, surroundings)
+    config_macs.move(order, record, changed, surroundings.service, surroundings.macs)
+    changed = TYPES[record.type].move(order, record, changed)
     changed = _follow_up(record, changed)
     order.save(changed)
     asns.ask_for(order, changed)
-    exchange_lans.account_for(order, record, changed)
+    attachments.account_for(order, record, changed)
     if changed.body["connection"] != record.body["connection"]:
         order.reconcile_later(*settling.devices_of(order, record))
     order.settle_later(changed)
@@ -82,9 +95,28 @@ def cancel(order: Order, document: str, wished: str | None) -> Record:
     order.save(ended)
     for session in order.users(document, "network_service_config", "network-feature-configs", CHANGE_LOCK):
         network_feature_configs.follow(order, session, ended)
-    exchange_lans.account_for(order, record, ended)
+    attachments.account_for(order, record, ended)
     order.settle_later(ended)
     return settling.describe(order, settling.release_if_absent(order, ended))
+
+
+def _survey(order: Order, faults: Faults, body: Body, current: Record | None) -> _Surroundings:
+    """Whether everything the config names is there for the caller and fits together."""
+    kind = TYPES[body["type"]]
+    service = kind.find_service(order, faults, body, current)
+    connection = attachments.check(order, faults, body, current)
+    offering = kind.find_offering(order, faults, body, service, current)
+    if offering is not None:
+        check_capacity(faults, body.get("capacity"), offering.body)
+        check_layer3(faults, body, offering.body)
+    if body.get("availability_zone") and order.find("availability-zones", body["availability_zone"]) is None:
+        faults.add("availability_zone", "there is no such availability zone")
+    if body.get("asns") and (current is None or body["asns"] != current.body.get("asns")):
+        check_asns(faults, body["asns"])
+    kind.check(order, faults, body, service, offering, connection, current)
+    macs = config_macs.check(order, faults, body, current)
+    locked = documents.find_many(order.connection, {service.id, *([connection.id] if connection else [])}, CHANGE_LOCK)
+    return _Surroundings(locked[service.id], locked[connection.id] if connection else None, macs)
 
 
 def _moved(before: Record, after: Record) -> bool:

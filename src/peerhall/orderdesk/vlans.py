@@ -3,7 +3,7 @@
 from peerhall.contract.validation import Body
 from peerhall.exchange.allocation import list_free_tags
 from peerhall.exchange.claims import Holder, vlan_claim
-from peerhall.exchange.ordering.network_service_configs import fill_in_tag, keep_tag, tag_member
+from peerhall.exchange.ordering.attachments import fill_in_tag, keep_tag, tag_member
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_member, refuse_unable
 from peerhall.orderdesk.order import Order

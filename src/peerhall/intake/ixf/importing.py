@@ -24,7 +24,7 @@ from peerhall.intake.ixf.stock import Draft, Stock
 from peerhall.intake.ixf.vanished import Vanished, list_vanished, retire
 from peerhall.intake.ixf.writing import complete_catalogue, draw_up_addresses, hold_lans, take_claims
 from peerhall.intake.journalling import journal_each
-from peerhall.orderdesk import exchange_lans, ports
+from peerhall.orderdesk import attachments, ports
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import catalogue as own
 from peerhall.store import claims, documents, settings, tasks
@@ -217,7 +217,7 @@ def _write(job: _Import, scene: Scene, merged: Merged) -> None:
             documents.save(connection, record)
     hold_lans(connection, scene, touched, str(job.rules["account"]), job.now)
     take_claims(connection, scene, merged, job.now)
-    exchange_lans.account_for(order, *(each for each in touched if each.kind == "network-service-configs"))
+    attachments.account_for(order, *(each for each in touched if each.kind == "network-service-configs"))
     for device in {each.meta["reserved"]["device"] for each in touched if each.kind == "port-reservations"}:
         ports.count_free(order, device)
     for account, asn in scene.asns.items():

@@ -1,12 +1,14 @@
-"""The course of a config on a peering LAN: reserved, configured, tested, in production, and out again."""
+"""The course of a network service config: reserved, configured, in production, and out again."""
 
 from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
 from peerhall.exchange.ordering.macs import is_valid_now, next_validity
-from peerhall.exchange.ordering.network_service_configs import list_holding, list_missing, list_remarks
+from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
-from peerhall.orderdesk import asns, exchange_lans
+from peerhall.exchange.statuses import asn_unverified
+from peerhall.orderdesk import asns, attachments
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.parties import list_roles
+from peerhall.orderdesk.services import TYPES
 from peerhall.store import documents
 
 
@@ -14,6 +16,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     service = order.get("network-services", record.body["network_service"])
     named = record.body.get("connection")
     connection = order.get("connections", named) if named else None
+    kind = TYPES[record.type]
     unverified = asns.list_unverified(order, record)
     sessions = order.users(record.id, "network_service_config", "network-feature-configs")
     macs = documents.find_many(order.connection, record.body.get("macs") or ())
@@ -27,15 +30,15 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
         valid_macs={mac.id for mac in macs.values() if is_valid_now(mac.body, order.now)},
         unverified_asns=unverified,
     )
-    addresses = documents.find_many(order.connection, record.body.get("ips") or ())
     leaving = phase in (Phase.LEAVING, Phase.REMOVING)
+    changing = [asn_unverified(asn) for asn in unverified]
     return Circumstances(
-        missing=missing,
-        holding=list_holding(record, service, unverified, phase),
-        tested=True,
+        missing=[*missing, *kind.list_missing(order, record, service)],
+        holding=changing if phase is Phase.CHANGING else kind.list_holding(order, record, service),
+        tested=kind.TESTED,
         changes_at=next_validity((mac.body for mac in macs.values()), order.now) if phase is Phase.RESERVING else None,
         due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
-        remarks=list_remarks(record, connection, [each.body["address"] for each in addresses.values()], phase),
+        remarks=[*list_remarks(record, connection, phase), *kind.list_remarks(order, record, service, phase)],
     )
 
 
@@ -48,7 +51,7 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
         record = record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))
-        exchange_lans.account_for(order, record)
+        attachments.account_for(order, record)
     return record
 
 

@@ -1,0 +1,77 @@
+"""Configs on a peering LAN: an address of each family, sessions with route servers, a test before production."""
+
+from peerhall.contract.validation import Body
+from peerhall.exchange.catalogue import check_offering
+from peerhall.exchange.lifecycle import LIVE_STATES, Phase
+from peerhall.exchange.ordering.exchange_lans import check_lan_offering, list_unready, list_without_mac
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Faults
+from peerhall.exchange.statuses import Note, ip_allocated
+from peerhall.orderdesk import addresses
+from peerhall.orderdesk.order import Order
+from peerhall.store import documents
+
+TESTED = True
+
+_LAN_STATES = frozenset({"production", "production_change_pending", "testing"})
+
+
+def find_service(order: Order, faults: Faults, body: Body, current: Record | None) -> Record:
+    service = order.find_seen("network-services", body["network_service"])
+    if service is None or service.type != "exchange_lan":
+        faults.add("network_service", "there is no such exchange LAN")
+        faults.refuse_if_any()
+    assert service is not None
+    if current is None and service.state not in _LAN_STATES:
+        faults.add("network_service", f"is {service.state} and takes no new configs")
+    return service
+
+
+def find_offering(order: Order, faults: Faults, body: Body, _: Record, current: Record | None) -> Record | None:
+    offering = order.find("product-offerings", body["product_offering"])
+    if current is not None:
+        return offering
+    return check_offering(faults, offering, "exchange_lan", "network_service_config", order.now)
+
+
+def check(
+    order: Order,
+    faults: Faults,
+    body: Body,
+    service: Record,
+    offering: Record | None,
+    connection: Record | None,
+    current: Record | None,
+) -> None:
+    if offering is not None:
+        check_lan_offering(faults, offering.body, service, connection)
+    if current is not None:
+        for session in order.users(current.id, "network_service_config", "network-feature-configs"):
+            if session.state in LIVE_STATES and session.body["asn"] not in body["asns"]:
+                faults.add("asns", f"AS{session.body['asn']} is still used by the session {session.id}")
+    if not body["asns"] and any(subnet.scheme != "sequential" for _, subnet in addresses.list_subnets(service)):
+        faults.add("asns", "name at least one; the IPv6 address on this LAN is made from it")
+
+
+def take(order: Order, config: Record, service: Record) -> Record:
+    return addresses.take(order, config, service)
+
+
+def move(order: Order, before: Record, after: Record) -> Record:
+    addresses.hand_on(order, before, after)
+    return after
+
+
+def list_missing(_: Order, config: Record, service: Record) -> list[Note]:
+    return list_without_mac(config, service)
+
+
+def list_holding(_: Order, config: Record, service: Record) -> list[Note]:
+    return list_unready(config, service)
+
+
+def list_remarks(order: Order, config: Record, _: Record, phase: Phase) -> list[Note]:
+    if phase not in (Phase.RESERVING, Phase.BUILDING, Phase.TESTING):
+        return []
+    found = documents.find_many(order.connection, config.body.get("ips") or ())
+    return [ip_allocated(config.body["ips"], [each.body["address"] for each in found.values()])] if found else []
