@@ -204,8 +204,11 @@ def test_a_demo_ended_while_it_is_prepared_leaves_nothing(tmp_path: Path, number
         assert process.stderr is not None
         assert "Starting" in process.stderr.readline()
         process.send_signal(number)
-        said = process.stderr.read()
-        assert process.wait(SECONDS) == 1
+        try:
+            _, said = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+        assert process.returncode == 1
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 

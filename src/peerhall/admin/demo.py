@@ -59,8 +59,10 @@ def demo_command(
 ) -> None:
     """Runs a fictional exchange with 60 members on this machine, to try things out on."""
     _refuse_others(host)
-    # Until the server takes the signal over: what was prepared so far is cleared away as on Ctrl+C.
+    # Until the server takes the signals over: what was prepared so far is cleared away. A shell that starts us in the
+    # background has SIGINT ignored, which Python would leave at that.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not speed >= _SLOWEST:  # so that NaN is refused as well
         raise click.BadParameter(f"must be {_SLOWEST} or more", param_hint="--speed")
     if ready_file is not None and not os.access(ready_file.parent, os.W_OK | os.X_OK):
