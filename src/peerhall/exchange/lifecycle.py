@@ -148,8 +148,6 @@ class Circumstances:
     """Whether its day of disconnection has come."""
     remarks: Sequence[Note] = ()
     """What else there is to tell at present."""
-    changes_at: str | None = None
-    """When something of this changes by itself, which is a reason to look again."""
 
 
 def phase_of(record: Record) -> Phase:

@@ -85,6 +85,26 @@ def mac_not_valid(mac: str) -> Note:
     return Note(NOTICE, "mac_not_valid", "A MAC address in macs is not valid now.", {"mac": mac}, about=mac)
 
 
+def mac_expires(mac: str, address: str, valid_not_after: str) -> Note:
+    return Note(
+        NOTICE,
+        "mac_expires",
+        f"{address} is valid until {valid_not_after} and leaves this config then. Register it anew in time to keep it.",
+        {"mac": mac, "address": address, "valid_not_after": valid_not_after},
+        about=mac,
+    )
+
+
+def mac_expired(mac: str, address: str, valid_not_after: str) -> Note:
+    return Note(
+        WARNING,
+        "mac_expired",
+        f"{address} was valid until {valid_not_after} and is no longer let through. Name another MAC address in macs.",
+        {"mac": mac, "address": address, "valid_not_after": valid_not_after},
+        about=mac,
+    )
+
+
 def connection_not_in_production(connection: str, state: str) -> Note:
     return Note(
         NOTICE,

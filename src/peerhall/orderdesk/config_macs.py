@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from peerhall.contract.validation import Body
 from peerhall.exchange.claims import MAC, Claim, Holder
-from peerhall.exchange.ordering.macs import canonical_mac
+from peerhall.exchange.ordering.macs import canonical_mac, has_expired
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
 from peerhall.orderdesk.order import Order
@@ -25,6 +25,8 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> M
         if record is None:
             faults.add(f"macs.{index}", "there is no such MAC address")
             continue
+        if mac not in kept and has_expired(record.body, order.now):
+            faults.add(f"macs.{index}", f"expired at {record.body['valid_not_after']}; register the address anew")
         address = canonical_mac(record.body["address"])
         if address in seen:
             faults.add(f"macs.{index}", f"is the same address as macs.{seen[address]}")

@@ -6,6 +6,7 @@ from peerhall.exchange.ordering.macs import check_mac
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
+from peerhall.orderdesk import mac_validity
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import check_accounts
 
@@ -21,6 +22,7 @@ def create(order: Order, body: Body) -> Record:
     document = order.new_id()
     record = Record(document, "macs", {"id": document, **body})
     order.add(record)
+    mac_validity.watch(order, record)
     return record
 
 

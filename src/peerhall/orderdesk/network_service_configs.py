@@ -128,6 +128,8 @@ def _follow_up(before: Record, after: Record) -> Record:
     touched = [member for member in NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
     if touched:
         after = with_network(after, outdated(Network.of(after)))
+    if "macs" in touched:
+        after = after.with_meta(expired_macs=None)
     if set(after.body.get("asns") or ()) - set(before.body.get("asns") or ()):
         touched.append("asns")
     return with_change(before, after, touched)

@@ -19,7 +19,7 @@ from uuid import uuid4
 from peerhall.exchange.lifecycle import Network, Phase, phase_of, with_network
 from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import PROVISIONING, Caller
-from peerhall.orderdesk import settling
+from peerhall.orderdesk import mac_validity, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order, device_subject
 from peerhall.provisioning.desired import Facts, derive_wanted
 from peerhall.provisioning.driver import (
@@ -137,9 +137,12 @@ class Reconciler:
 
     def _settle(self, connection: SyncConnection, held: work.Lease, document: str) -> None:
         record = documents.find_many(connection, [document], CHANGE_LOCK).get(document)
-        if record is not None and record.kind in settling.COURSES:
+        if record is not None:
             order = self._order(connection)
-            settling.settle(order, record)
+            if record.kind in settling.COURSES:
+                settling.settle(order, record)
+            elif record.kind == "macs":
+                mac_validity.pass_time(order, record)
             order.hand_over()
         work.finish(connection, held)
 

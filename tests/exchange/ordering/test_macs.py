@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from peerhall.exchange.ordering.macs import canonical_mac, check_mac, is_valid_now
+from peerhall.exchange.ordering.macs import canonical_mac, check_mac, has_expired, is_valid_now, next_moment
 from peerhall.exchange.refusals import Faults
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -65,3 +65,26 @@ def test_an_address_is_valid_from_its_first_moment_until_before_its_last(
 
 def test_addresses_are_compared_in_lower_case() -> None:
     assert canonical_mac("02:00:5E:10:00:0A") == canonical_mac("02:00:5e:10:00:0a")
+
+
+@pytest.mark.parametrize(
+    ("at", "valid", "expired", "moment"),
+    [
+        ("2026-08-31", False, False, "2026-09-01T00:00:00Z"),
+        ("2026-09-01", True, False, "2026-10-01T00:00:00Z"),
+        ("2026-09-30", True, False, "2026-10-01T00:00:00Z"),
+        ("2026-10-01", False, True, None),
+    ],
+)
+def test_an_address_is_valid_from_its_first_moment_to_before_its_last(
+    at: str, valid: bool, expired: bool, moment: str | None
+) -> None:
+    body = {"valid_not_before": "2026-09-01T00:00:00Z", "valid_not_after": "2026-10-01T00:00:00Z"}
+    now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert (is_valid_now(body, now), has_expired(body, now), next_moment(body, now)) == (valid, expired, moment)
+
+
+def test_an_address_without_validity_is_always_valid() -> None:
+    body = {"valid_not_before": None, "valid_not_after": None}
+    now = datetime(2026, 9, 1, tzinfo=UTC)
+    assert (is_valid_now(body, now), has_expired(body, now), next_moment(body, now)) == (True, False, None)

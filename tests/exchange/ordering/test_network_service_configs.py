@@ -68,13 +68,13 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 def test_remarks_tell_what_was_picked_and_what_is_changing() -> None:
     picked = config(vlan_config={"vlan_type": "dot1q", "vlan": 2, "vlan_ethertype": "0x8100"})
     picked = picked.with_meta(vlan_selected=True, changing={"capacity": [None, 100]})
-    assert tags(list_remarks(picked, connection(), Phase.RESERVING)) == ["vlan_selected"]
-    assert tags(list_remarks(picked, connection(), Phase.LIVE)) == ["vlan_selected"]
-    assert tags(list_remarks(picked, connection(), Phase.CHANGING)) == ["change_in_progress", "vlan_selected"]
+    assert tags(list_remarks(picked, connection(), [], Phase.RESERVING)) == ["vlan_selected"]
+    assert tags(list_remarks(picked, connection(), [], Phase.LIVE)) == ["vlan_selected"]
+    assert tags(list_remarks(picked, connection(), [], Phase.CHANGING)) == ["change_in_progress", "vlan_selected"]
 
 
 def test_remarks_warn_of_a_connection_that_leaves_and_of_the_own_end() -> None:
     live = config(state="production")
-    assert tags(list_remarks(live, connection("decommission_requested"), Phase.LIVE)) == ["connection_leaving"]
+    assert tags(list_remarks(live, connection("decommission_requested"), [], Phase.LIVE)) == ["connection_leaving"]
     leaving = config(state="decommission_requested", decommission_at="2026-09-30", charged_until="2026-09-30")
-    assert tags(list_remarks(leaving, connection("decommissioned"), Phase.LEAVING)) == ["decommission_scheduled"]
+    assert tags(list_remarks(leaving, connection("decommissioned"), [], Phase.LEAVING)) == ["decommission_scheduled"]

@@ -1,7 +1,6 @@
 """MAC addresses: which can be registered, and when they are valid."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +8,7 @@ from peerhall.contract.vocabulary import write_instant
 from peerhall.exchange.records import Body
 from peerhall.exchange.refusals import Faults
 
+_VALIDITY: Final = ("valid_not_before", "valid_not_after")
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
 
 
@@ -40,10 +40,16 @@ def is_valid_now(body: Body, now: datetime) -> bool:
     return not (begins and at < begins) and not (ends and at >= ends)
 
 
-def next_validity(bodies: Iterable[Body], now: datetime) -> str | None:
-    """When the next of these addresses becomes valid; None when none is still to."""
+def has_expired(body: Body, now: datetime) -> bool:
+    """Whether a MAC or IP address may not be used any more."""
+    ends = body.get("valid_not_after")
+    return bool(ends and write_instant(now) >= ends)
+
+
+def next_moment(body: Body, now: datetime) -> str | None:
+    """When an address next becomes valid, or expires; None when nothing more happens to it."""
     at = write_instant(now)
-    return min((begins for body in bodies if (begins := body.get("valid_not_before")) and begins > at), default=None)
+    return min((each for name in _VALIDITY if (each := body.get(name)) and each > at), default=None)
 
 
 def canonical_mac(address: str) -> str:

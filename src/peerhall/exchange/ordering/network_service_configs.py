@@ -1,6 +1,6 @@
 """Network service configs of any type: what they need before they can be built, and what there is to tell of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, USABLE_STATES, Phase, list_pending
@@ -14,6 +14,8 @@ from peerhall.exchange.statuses import (
     connection_not_in_production,
     contact_role_required,
     decommission_scheduled,
+    mac_expired,
+    mac_expires,
     mac_not_valid,
     required_feature_missing,
     vlan_selected,
@@ -66,9 +68,16 @@ def list_missing(
     return notes + [asn_unverified(asn) for asn in unverified_asns]
 
 
-def list_remarks(config: Record, connection: Record | None, phase: Phase) -> list[Note]:
+def list_remarks(config: Record, connection: Record | None, macs: Iterable[Record], phase: Phase) -> list[Note]:
     """What else there is to tell about a config of whatever type."""
     notes = list_pending(config, phase)
+    if phase not in ENDING:
+        notes += [mac_expired(**each) for each in config.meta.get("expired_macs", ())]
+        notes += [
+            mac_expires(mac.id, mac.body["address"], ends)
+            for mac in macs
+            if (ends := mac.body.get("valid_not_after")) is not None
+        ]
     vlan_config = config.body.get("vlan_config")
     if vlan_config and config.meta.get("vlan_selected") and phase not in ENDING:
         member = str(tag_member(vlan_config))

@@ -1,7 +1,7 @@
 """The course of a network service config: reserved, configured, in production, and out again."""
 
 from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
-from peerhall.exchange.ordering.macs import is_valid_now, next_validity
+from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import asn_unverified
@@ -36,9 +36,11 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
         missing=[*missing, *kind.list_missing(order, record, service)],
         holding=changing if phase is Phase.CHANGING else kind.list_holding(order, record, service),
         tested=kind.TESTED,
-        changes_at=next_validity((mac.body for mac in macs.values()), order.now) if phase is Phase.RESERVING else None,
         due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
-        remarks=[*list_remarks(record, connection, phase), *kind.list_remarks(order, record, service, phase)],
+        remarks=[
+            *list_remarks(record, connection, macs.values(), phase),
+            *kind.list_remarks(order, record, service, phase),
+        ],
     )
 
 
