@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from peerhall.exchange.catalogue import LONG_GONE, check_capacity, check_offering, has_contract_terms
+from peerhall.exchange.catalogue import LONG_GONE, check_capacity, check_move, check_offering, has_contract_terms
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 
@@ -72,3 +72,24 @@ def test_any_of_the_four_periods_makes_contract_terms() -> None:
     assert not has_contract_terms({"contract_terms": "prose", "contract_initial_period": None})
     for name in ("initial_period", "initial_notice_period", "renewal_period", "renewal_notice_period"):
         assert has_contract_terms({f"contract_{name}": "P1M"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "up", "down"),
+    [
+        (100, 200, False, True),
+        (100, None, False, True),
+        (200, 100, True, False),
+        (None, 100, True, False),
+        (None, None, True, True),
+        (100, 100, True, True),
+    ],
+)
+def test_a_capacity_is_raised_or_lowered_as_the_offering_allows(
+    before: int | None, after: int | None, up: bool, down: bool
+) -> None:
+    """`up` and `down`: whether the move is possible where raising, or lowering, is ruled out."""
+    for allowed, fits in (({"upgrade_allowed": False}, up), ({"downgrade_allowed": False}, down), ({}, True)):
+        faults = Faults()
+        check_move(faults, before, after, allowed)
+        assert (not faults.found) == fits

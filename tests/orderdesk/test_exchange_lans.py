@@ -595,6 +595,37 @@ def test_what_concerns_no_device_changes_at_once(site: Site) -> None:
     assert (member.get(path)["state"], tags(member.get(path))) == ("production", set())
 
 
+@pytest.mark.parametrize(("member_", "wished"), [("upgrade_allowed", 2000), ("downgrade_allowed", 500)])
+def test_in_production_a_capacity_moves_only_as_the_offering_allows(site: Site, member_: str, wished: int) -> None:
+    set_offering(site, "peering", **{member_: False})
+    member = site.login("member")
+    macs = [member.order_mac()["id"]]
+    path = f"{CONFIGS}/{member.order_peering(connect(site, member), macs=macs, capacity=100)['id']}"
+    member.patch(path, {"capacity": 1000})
+    site.reconcile()
+    assert member.get(path)["state"] == "production"
+    assert member.faults("PATCH", path, {"capacity": wished}).keys() == {"capacity"}
+    assert member.patch(path, {"external_ref": "still possible"})["capacity"] == 1000
+
+
+def test_a_connection_of_which_only_so_much_may_be_allocated_takes_what_fits(site: Site) -> None:
+    set_rules(site, capacity_limit_percent=50)
+    member = site.login("member")
+    connection = connect(site, member)
+    assert member.get(f"/connections/{connection}")["capacity_allocation_limit"] == 5000
+    first = member.order_peering(connection, capacity=3000, macs=[member.order_mac()["id"]])["id"]
+    other = member.order_mac("02:00:5e:00:53:02")["id"]
+    for capacity in (2001, None):
+        order = body(connection, capacity=capacity, macs=[other])
+        assert "2000 Mbit/s left" in member.faults("POST", CONFIGS, order)["capacity"]
+    assert "5000 Mbit/s left" in member.faults("PATCH", f"{CONFIGS}/{first}", {"capacity": 6000})["capacity"]
+    second = member.order_peering(connection, capacity=2000, macs=[other])["id"]
+    assert member.get(f"/connections/{connection}")["capacity_allocated"] == 5000
+    member.patch(f"{CONFIGS}/{first}", {"capacity": 1000})
+    member.patch(f"{CONFIGS}/{second}", {"capacity": 4000})
+    assert member.get(f"/connections/{connection}")["capacity_allocated"] == 5000
+
+
 # Leaving
 
 

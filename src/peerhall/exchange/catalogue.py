@@ -53,3 +53,14 @@ def check_capacity(faults: Faults, capacity: int | None, offering: dict[str, Any
         faults.add("capacity", f"must be at least {least} Mbit/s with this offering")
     if most is not None and capacity > most:
         faults.add("capacity", f"must be at most {most} Mbit/s with this offering")
+
+
+def check_move(faults: Faults, before: int | None, after: int | None, offering: dict[str, Any]) -> None:
+    """Whether what is in production may move to another capacity in Mbit/s; null is as much as there may be."""
+    if before == after:
+        return
+    raised = after is None or (before is not None and after > before)
+    if raised and not offering.get("upgrade_allowed", True):
+        faults.add("capacity", "cannot be raised with this offering; order a new one instead")
+    if not raised and not offering.get("downgrade_allowed", True):
+        faults.add("capacity", "cannot be lowered with this offering; order a new one instead")

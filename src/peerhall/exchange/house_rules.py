@@ -22,6 +22,9 @@ class HouseRules:
     cooldown_days: int = 7
     """How long an address or a VLAN that was given back is kept from other accounts."""
 
+    capacity_limit_percent: int | None = None
+    """How much of a connection's speed its configs may take together; None: there is no limit."""
+
     @classmethod
     def from_setting(cls, value: dict[str, Any]) -> Self:
         known = {field.name for field in fields(cls)}

@@ -66,6 +66,7 @@ def _house_rules(drawing: Drawing) -> dict[str, Any]:
         "accept_all_asns": exchange.accept_all_asns,
         "account_required_roles": exchange.account_required_roles,
         "cooldown_days": exchange.cooldown_days,
+        "capacity_limit_percent": exchange.capacity_limit_percent,
     }
 
 

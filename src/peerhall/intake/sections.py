@@ -25,6 +25,7 @@ class ExchangeEntry(Schema):
     accept_all_asns: bool = False
     account_required_roles: list[Text] = ["legal"]
     cooldown_days: Annotated[int, Ge(0), Le(3650)] = 7
+    capacity_limit_percent: Annotated[int, Ge(1), Le(10000)] | None = None
     legal_name: Text80 | None = None
     address: Address | None = None
     external_ref: Text80 | None = None

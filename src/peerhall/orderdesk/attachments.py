@@ -3,9 +3,10 @@
 from peerhall.contract.validation import Body
 from peerhall.exchange.lifecycle import LIVE_STATES
 from peerhall.exchange.ordering.attachments import check_attachment, check_connection, check_speed, check_vlan_config
+from peerhall.exchange.ordering.connections import allocation_limit
 from peerhall.exchange.ordering.network_service_configs import usable_capacity
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import Faults
+from peerhall.exchange.refusals import Faults, refuse_member
 from peerhall.orderdesk import asns
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
@@ -19,6 +20,16 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> R
         if body.get("vlan_config"):
             check_vlan_config(faults, body["vlan_config"], connection.body)
     return connection
+
+
+def check_room(order: Order, config: Record, connection: Record | None) -> None:
+    """Refuses a config that takes more of its connection than may be allocated. The connection is locked."""
+    limit = None if connection is None else connection.body.get("capacity_allocation_limit")
+    if connection is None or limit is None:
+        return
+    left = max(limit - _sum(order, connection, besides=config.id), 0)
+    if _count(order, config, connection) > left:
+        refuse_member("capacity", f"the connection has {left} Mbit/s left; order what fits, or another connection")
 
 
 def account_for(order: Order, *configs: Record) -> None:
@@ -44,11 +55,21 @@ def _find_connection(order: Order, faults: Faults, body: Body, current: Record |
 
 def _sum_up(order: Order, connection: str) -> None:
     record = order.get("connections", connection, CHANGE_LOCK)
-    total = 0
-    for config in order.users(connection, "connection", "network-service-configs"):
-        if config.state in LIVE_STATES or config.state == "decommission_requested":
-            named = config.body.get("product_offering")
-            offering = order.get("product-offerings", named).body if named else None
-            total += usable_capacity(config.body, offering)
-    if total != record.body.get("capacity_allocated"):
-        order.save(record.with_body(capacity_allocated=total))
+    limit = allocation_limit(record.body.get("speed"), order.rules.capacity_limit_percent)
+    limited = record.with_body(capacity_allocation_limit=limit)
+    summed = limited.with_body(capacity_allocated=_sum(order, limited))
+    if summed != record:
+        order.save(summed)
+
+
+def _sum(order: Order, connection: Record, besides: str = "") -> int:
+    return sum(
+        _count(order, config, connection)
+        for config in order.users(connection.id, "connection", "network-service-configs")
+        if config.id != besides and (config.state in LIVE_STATES or config.state == "decommission_requested")
+    )
+
+
+def _count(order: Order, config: Record, connection: Record) -> int:
+    named = config.body.get("product_offering")
+    return usable_capacity(config.body, order.get("product-offerings", named).body if named else None, connection.body)

@@ -9,6 +9,7 @@ from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of
 from peerhall.exchange.catalogue import check_offering
 from peerhall.exchange.lifecycle import Phase, with_change
 from peerhall.exchange.ordering.connections import (
+    allocation_limit,
     check_bundle,
     check_demarcs,
     check_other_offering,
@@ -119,6 +120,9 @@ def _draw_up(order: Order, body: Body, offering: Record, device: Record) -> Reco
         "metro_area_network": network.id,
         "speed": speed * body["port_quantity"],
         "capacity_allocated": 0,
+        "capacity_allocation_limit": allocation_limit(
+            speed * body["port_quantity"], order.rules.capacity_limit_percent
+        ),
         "vlan_types": ["port", "dot1q", "qinq"],
         "outer_vlan_ethertypes": list(_ETHERTYPES),
         "subscriber_side_demarcs": list(body["subscriber_side_demarcs"]),

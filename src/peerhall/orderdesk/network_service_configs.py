@@ -6,8 +6,8 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
-from peerhall.exchange.catalogue import check_capacity
-from peerhall.exchange.lifecycle import Network, Phase, outdated, with_change, with_network
+from peerhall.exchange.catalogue import check_capacity, check_move
+from peerhall.exchange.lifecycle import IN_PRODUCTION, Network, Phase, outdated, phase_of, with_change, with_network
 from peerhall.exchange.ordering.attachments import check_layer3
 from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS, check_asns
 from peerhall.exchange.ordering.owners import fill_in_owners
@@ -49,6 +49,7 @@ def create(order: Order, body: Body) -> Record:
         {**blank("NetworkServiceConfig", body["type"]), **body, **members},
         {"phase": Phase.RESERVING.value},
     )
+    attachments.check_room(order, record, surroundings.connection)
     record = vlans.take(order, record, surroundings.connection)
     config_macs.take(order, record, surroundings.service, surroundings.macs.values())
     record = TYPES[record.type].take(order, record, surroundings.service)
@@ -71,7 +72,9 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults.refuse_if_any()
     if changed.body.get("connection") is None:
         changed = changed.without("vlan_config")
-    if _moved(record, changed):
+    if _differ(record, changed, "connection", "capacity"):
+        attachments.check_room(order, changed, surroundings.connection)
+    if _differ(record, changed, "connection", "vlan_config"):
         order.release(record, ["vlan"])
         changed = vlans.take(order, changed, surroundings.connection)
     config_macs.move(order, record, changed, surroundings.service, surroundings.macs)
@@ -108,6 +111,8 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
     offering = kind.find_offering(order, faults, body, service, current)
     if offering is not None:
         check_capacity(faults, body.get("capacity"), offering.body)
+        if current is not None and phase_of(current) in IN_PRODUCTION:
+            check_move(faults, current.body.get("capacity"), body.get("capacity"), offering.body)
         check_layer3(faults, body, offering.body)
     if body.get("availability_zone") and order.find("availability-zones", body["availability_zone"]) is None:
         faults.add("availability_zone", "there is no such availability zone")
@@ -119,8 +124,8 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
     return _Surroundings(locked[service.id], locked[connection.id] if connection else None, macs)
 
 
-def _moved(before: Record, after: Record) -> bool:
-    return any(before.body.get(member) != after.body.get(member) for member in ("connection", "vlan_config"))
+def _differ(before: Record, after: Record, *members: str) -> bool:
+    return any(before.body.get(member) != after.body.get(member) for member in members)
 
 
 def _follow_up(before: Record, after: Record) -> Record:

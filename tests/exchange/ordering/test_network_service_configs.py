@@ -31,18 +31,22 @@ def tags(notes: list[Note]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("capacity", "offering", "counted"),
+    ("capacity", "offering", "limit", "counted"),
     [
-        (500, {"bandwidth_max": 1000}, 500),
-        (None, {"bandwidth_max": 1000}, 1000),
-        (None, {"bandwidth_max": None}, 0),
-        (None, None, 0),
+        (500, {"bandwidth_max": 1000}, None, 500),
+        (None, {"bandwidth_max": 1000}, None, 1000),
+        (None, {"bandwidth_max": None}, None, 0),
+        (None, None, None, 0),
+        (500, {"bandwidth_max": None}, 20000, 500),
+        (None, {"bandwidth_max": 1000}, 20000, 1000),
+        (None, {"bandwidth_max": None}, 20000, 10000),
     ],
 )
-def test_an_unlimited_config_counts_for_what_its_offering_allows(
-    capacity: int | None, offering: Body | None, counted: int
+def test_an_unlimited_config_counts_for_what_its_offering_allows_or_the_connection_has(
+    capacity: int | None, offering: Body | None, limit: int | None, counted: int
 ) -> None:
-    assert usable_capacity({"capacity": capacity}, offering) == counted
+    connection = {"speed": 10000, "capacity_allocation_limit": limit}
+    assert usable_capacity({"capacity": capacity}, offering, connection) == counted
 
 
 def test_everything_that_is_missing_is_told_at_once() -> None:

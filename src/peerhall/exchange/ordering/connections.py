@@ -39,6 +39,11 @@ def check_other_offering(faults: Faults, current: dict[str, Any], wished: dict[s
             faults.add("product_offering", f"has another {what}; order a new connection instead")
 
 
+def allocation_limit(speed: int | None, percent: int | None) -> int | None:
+    """How much of a connection's speed (Mbit/s) its configs may take together; None without a limit."""
+    return None if percent is None or speed is None else speed * percent // 100
+
+
 def name_connection(pop: str, speed: int, document: str) -> str:
     """What people call a connection: where, how fast (Mbit/s), and something of its own."""
     label = f"{speed // 1000}g" if speed >= 1000 and speed % 1000 == 0 else f"{speed}m"

@@ -38,9 +38,14 @@ def check_asns(faults: Faults, asns: Sequence[int]) -> None:
         faults.add("asns", f"must be at most {_MOST_ASNS}")
 
 
-def usable_capacity(body: Body, offering: Mapping[str, Any] | None) -> int:
-    """What a config counts for in its connection's capacity_allocated (Mbit/s): without a limit, the offering's."""
-    return int(body.get("capacity") or (offering or {}).get("bandwidth_max") or 0)
+def usable_capacity(body: Body, offering: Mapping[str, Any] | None, connection: Body) -> int:
+    """What a config counts for in its connection's capacity_allocated (Mbit/s).
+
+    Without a capacity of its own, that is the offering's greatest; where that is unlimited as well, all of a connection
+    of which only so much may be allocated, and nothing of another.
+    """
+    unlimited = 0 if connection.get("capacity_allocation_limit") is None else connection.get("speed")
+    return int(body.get("capacity") or (offering or {}).get("bandwidth_max") or unlimited or 0)
 
 
 def list_missing(
