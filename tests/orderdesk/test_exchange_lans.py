@@ -363,12 +363,39 @@ def test_a_tag_stays_until_another_is_wanted(site: Site) -> None:
     assert (changed["state"], changed["vlan_config"]["vlan"]) == ("production_change_pending", 7)
     [entry] = [entry for entry in changed["status"] if entry["tag"] == "change_in_progress"]
     assert (entry["attrs"]["property"], entry["attrs"]["to"]["vlan"]) == ("vlan_config", 7)
-    member.order_peering(connection, vlan_config=dot1q(2))
     site.reconcile()
     assert (member.get(path)["state"], vlan()) == ("production", 7)
+    member.order_peering(connection, vlan_config=dot1q(2))
     assert member.patch(path, {"vlan_config": qinq(None, 9)})["vlan_config"]["outer_vlan"] == 4
-    assert member.patch(path, {"vlan_config": dot1q(None)})["vlan_config"]["vlan"] == 4
     assert member.get(f"{CONFIGS}/{other['id']}")["vlan_config"]["vlan"] == 3
+
+
+def test_a_tag_is_nobody_elses_until_the_network_has_let_it_go(site: Site) -> None:
+    member = site.login("member")
+    connection = connect(site, member)
+    path = f"{CONFIGS}/{member.order_peering(connection, vlan_config=dot1q(5), macs=[member.order_mac()['id']])['id']}"
+    site.reconcile()
+    member.patch(path, {"vlan_config": dot1q(6)})
+    for taken in (5, 6):
+        assert (
+            "in use" in member.faults("POST", CONFIGS, body(connection, vlan_config=dot1q(taken)))["vlan_config.vlan"]
+        )
+    assert member.patch(path, {"vlan_config": dot1q(5)})["vlan_config"]["vlan"] == 5
+    assert member.patch(path, {"vlan_config": dot1q(6)})["vlan_config"]["vlan"] == 6
+    site.reconcile()
+    assert member.get(path)["state"] == "production"
+    member.order_peering(connection, vlan_config=dot1q(5))
+
+
+def test_tags_that_overlap_with_those_before_take_their_place_at_once(site: Site) -> None:
+    member = site.login("member")
+    connection = connect(site, member)
+    path = f"{CONFIGS}/{member.order_peering(connection, vlan_config=dot1q(5), macs=[member.order_mac()['id']])['id']}"
+    site.reconcile()
+    assert member.patch(path, {"vlan_config": qinq(5, 9)})["vlan_config"]["inner_vlan"] == 9
+    member.order_peering(connection, vlan_config=qinq(5, 10))
+    site.reconcile()
+    assert member.get(path)["state"] == "production"
 
 
 def test_a_config_can_move_to_another_connection(site: Site) -> None:

@@ -32,6 +32,13 @@ class VlanClaim:
     outer: tuple[int, int]
     inner: tuple[int, int]
 
+    def overlaps(self, other: "VlanClaim") -> bool:
+        """Whether one frame could belong to both."""
+        return self.connection == other.connection and all(
+            mine[0] < theirs[1] and theirs[0] < mine[1]
+            for mine, theirs in ((self.outer, other.outer), (self.inner, other.inner))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PrefixClaim:

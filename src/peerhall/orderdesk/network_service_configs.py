@@ -75,8 +75,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     if _differ(record, changed, "connection", "capacity"):
         attachments.check_room(order, changed, surroundings.connection)
     if _differ(record, changed, "connection", "vlan_config"):
-        order.release(record, ["vlan"])
-        changed = vlans.take(order, changed, surroundings.connection)
+        changed = vlans.move(order, record, changed, surroundings.connection)
     config_macs.move(order, record, changed, surroundings.service, surroundings.macs)
     changed = TYPES[record.type].move(order, record, changed)
     changed = _follow_up(record, changed)

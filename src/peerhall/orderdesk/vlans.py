@@ -1,8 +1,11 @@
 """The tags of a config on its connection: picked, claimed, kept, and refused with what is free instead."""
 
+from collections.abc import Sequence
+
 from peerhall.contract.validation import Body
 from peerhall.exchange.allocation import list_free_tags
-from peerhall.exchange.claims import Holder, vlan_claim
+from peerhall.exchange.claims import Holder, VlanClaim, vlan_claim
+from peerhall.exchange.lifecycle import Network
 from peerhall.exchange.ordering.attachments import fill_in_tag, keep_tag, tag_member
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_member, refuse_unable
@@ -12,13 +15,17 @@ from peerhall.store import claims
 _EVERY = range(4096)
 
 
-def take(order: Order, config: Record, connection: Record | None) -> Record:
-    """The config with its tags claimed, a tag picked where it left that to us. The connection is locked already."""
+def take(order: Order, config: Record, connection: Record | None, own: Sequence[VlanClaim] = ()) -> Record:
+    """The config with its tags claimed, a tag picked where it left that to us. The connection is locked already.
+
+    `own` is what it holds from before. Tags that overlap with that, but are not the same, take its place at once.
+    """
     wanted = config.body.get("vlan_config")
     if connection is None or wanted is None:
         return config
     account = config.consuming_account or ""
-    held, cooling = claims.list_outer_tags(order.connection, connection.serial, account, order.now, config.id)
+    besides = "" if own else config.id
+    held, cooling = claims.list_outer_tags(order.connection, connection.serial, account, order.now, besides)
     complete, picked = fill_in_tag(wanted, held, cooling)
     if complete is None:
         refuse_unable(
@@ -30,9 +37,32 @@ def take(order: Order, config: Record, connection: Record | None) -> Record:
         refuse_member(
             f"vlan_config.{member}", f"VLAN {complete[member]} was in use until recently; {_free(complete, held)}"
         )
-    for holder in order.take([vlan_claim(connection.serial, complete)], config).values():
-        _refuse_held(order, complete, holder, held)
+    claim = vlan_claim(connection.serial, complete)
+    if any(claim != each and claim.overlaps(each) for each in own):
+        order.release(config, ["vlan"])
+        own = ()
+    if claim not in own:
+        for holder in order.take([claim], config).values():
+            _refuse_held(order, complete, holder, held)
     return config.with_body(vlan_config=complete).with_meta(vlan_selected=True if picked else None)
+
+
+def move(order: Order, before: Record, after: Record, connection: Record | None) -> Record:
+    """The changed config with its new tags claimed; those before stay its own until the network has followed."""
+    own = claims.list_tags_of(order.connection, before.id)
+    if not Network.of(before).present:
+        order.release(before, ["vlan"])
+        own = []
+    return take(order, after, connection, own)
+
+
+def let_go(order: Order, config: Record) -> None:
+    """Gives back tags from before a change, now that the network has taken it."""
+    wanted, named = config.body.get("vlan_config"), config.body.get("connection")
+    kept = vlan_claim(order.get("connections", named).serial, wanted) if wanted and named else None
+    for claim in claims.list_tags_of(order.connection, config.id):
+        if claim != kept:
+            claims.release_tag(order.connection, claim, config.id, order.now, order.rules.cooldown)
 
 
 def keep(before: Record, after: Record) -> Record:

@@ -80,6 +80,30 @@ def release_one(connection: SyncConnection, claim: Claim, holder: str, now: date
     )
 
 
+def release_tag(connection: SyncConnection, claim: VlanClaim, holder: str, now: datetime, cooldown: timedelta) -> None:
+    """Lets go of one of the tags that a document holds."""
+    connection.execute(
+        sql(
+            f"""update vlan_claim set released_at = %s, cooling_until = %s
+                where connection = %s and outer_tag = int4range(%s, %s) and inner_tag = int4range(%s, %s)
+                  and holder = %s and {_LIVE}"""
+        ),
+        (now, now + cooldown if cooldown else None, claim.connection, *claim.outer, *claim.inner, holder),
+    )
+
+
+def list_tags_of(connection: SyncConnection, holder: str) -> list[VlanClaim]:
+    """The tags a document holds, on whichever connections; more than one while a change is on its way."""
+    rows = connection.execute(
+        sql(
+            f"""select connection, lower(outer_tag), upper(outer_tag), lower(inner_tag), upper(inner_tag)
+                from vlan_claim where holder = %s and {_LIVE} order by serial"""
+        ),
+        (holder,),
+    )
+    return [VlanClaim(row[0], (row[1], row[2]), (row[3], row[4])) for row in rows]
+
+
 def list_held(connection: SyncConnection, holders: Collection[str]) -> dict[str, set[Claim | PrefixClaim]]:
     """What each of these documents holds, VLANs aside."""
     held: dict[str, set[Claim | PrefixClaim]] = {holder: set() for holder in holders}

@@ -5,7 +5,7 @@ from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import asn_unverified
-from peerhall.orderdesk import asns, attachments
+from peerhall.orderdesk import asns, attachments, vlans
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.parties import list_roles
 from peerhall.orderdesk.services import TYPES
@@ -51,6 +51,8 @@ def network(_: Order, record: Record) -> Network:
 def entered(order: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.LIVE and record.body.get("current_billing_start_date") is None:
         record = record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
+    if phase is Phase.LIVE:
+        vlans.let_go(order, record)
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))
         attachments.account_for(order, record)
