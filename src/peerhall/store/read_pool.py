@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final, Self
 
 import psycopg
@@ -51,6 +52,7 @@ class ReadConnection:
         self._pgconn = connection.pgconn
         self._transformer = Transformer(connection)
         self._prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
+        self._numbers = count()
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[PGresult] | None = None
         self._result: PGresult | None = None
@@ -82,7 +84,8 @@ class ReadConnection:
         if len(self._prepared) >= _MOST_PREPARED:
             await self._ask(self._pgconn.send_query, b"deallocate all")
             self._prepared.clear()
-        name = f"read_{len(self._prepared)}".encode()
+        # Never a name twice: whoever waited may be gone by the time it is prepared, and then nobody has noted it.
+        name = f"read_{next(self._numbers)}".encode()
         await self._ask(self._pgconn.send_prepare, name, text, types)
         self._prepared[text, types] = name
         return name
