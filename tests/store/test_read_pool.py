@@ -7,6 +7,11 @@ import pytest
 from peerhall.store.read_pool import ReadConnection, ReadPool, compile_statement
 
 
+async def turn() -> None:
+    """Lets everything else on the event loop have a turn."""
+    await asyncio.sleep(0)
+
+
 def test_rows_come_as_they_are(database: str) -> None:
     async def ask() -> None:
         pool = ReadPool(database, 2)
@@ -23,9 +28,9 @@ def test_a_read_given_up_just_when_its_answer_is_there_leaves_a_connection_that_
         first, second = compile_statement("select 1"), compile_statement("select 2")
         reading = asyncio.create_task(connection.run(first, {}))
         while (answer := connection._answer) is None:
-            await asyncio.sleep(0)
+            await turn()
         while not answer.done():
-            await asyncio.sleep(0)
+            await turn()
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
@@ -42,7 +47,7 @@ def test_a_read_given_up_earlier_costs_its_connection_and_no_other(database: str
         pool = ReadPool(database, 1)
         slow = asyncio.create_task(pool.run("select pg_sleep(60)::text", {}))
         while not pool._free.locked():
-            await asyncio.sleep(0)
+            await turn()
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
             await slow
