@@ -135,6 +135,7 @@ def _settle(site: Site, login: str, caller: Caller) -> dict[str, Any]:
     site.reconcile()
     config = caller.order_peering(connection["id"], macs=[ids["macs"]], **owners)
     ip = caller.get(f"/ips?network_service_config={config['id']}")[0]
+    bundle = caller.order_connection(mode="lag_lacp", **owners)
     session = caller.order_session(config["id"], ip["id"], **owners)
     site.reconcile()
     bodies["network-service-configs"] = {
@@ -150,6 +151,7 @@ def _settle(site: Site, login: str, caller: Caller) -> dict[str, Any]:
         "as_set_v4": "AS-EXAMPLE@RIPE",
     }
     bodies["ips"] = {**owners, **_part(ip, "version", "address", "prefix_length"), "fqdn": "as64496.example.net"}
+    bodies["port-reservations"] = {"connection": bundle["id"]}
     # The first one is in use, and nobody has the same twice.
     bodies["macs"] = {**owners, "address": f"02:00:5e:10:02:{number:02x}"}
     return bodies

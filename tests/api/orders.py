@@ -33,10 +33,11 @@ def fresh(site: Site, group: str) -> str:
             made = cast.personal(f"-{number}")
             add(site, *made)
             return next(each.id for each in made if each.kind == group)
-        case "connections" | "ports" | "port-reservations":
-            made = cast.connection(f"connection-{number}")
-            add(site, *made)
-            return next(each.id for each in made if each.kind == group)
+        case "connections":
+            add(site, *cast.connection(f"connection-{number}"))
+            return f"connection-{number}"
+        case "port-reservations":
+            return f"reservation-of-{_bundle(site)}"
         case "network-service-configs":
             add(site, cast.lan_config(f"config-{number}"))
             return f"config-{number}"
@@ -84,9 +85,19 @@ def _creation(site: Site, group: str) -> dict[str, Any]:
             asked = ("type", "network_service", "product_offering", "connection", "asns")
             config = {name: cast.lan_config("").body[name] for name in asked}
             return {**INVOICED, **config, "vlan_config": {"vlan_type": "dot1q"}, "listed": False}
+        case "port-reservations":
+            return {"connection": _bundle(site), "external_ref": "ref-1"}
         case "role-assignments":
             return {"contact": fresh(site, "contacts"), "role": "role-peering"}
     raise KeyError(group)
+
+
+def _bundle(site: Site) -> str:
+    """The id of a connection with two ports, so that one can leave."""
+    bundle = f"connection-{next(_numbers)}"
+    second = [each.with_body(connection=bundle) for each in cast.connection(f"{bundle}-b")[1:]]
+    add(site, *cast.connection(bundle, mode="lag_lacp"), *second)
+    return bundle
 
 
 def _config_with_address(site: Site) -> tuple[str, str]:

@@ -336,18 +336,6 @@ def test_what_leaves_is_not_changed_any_more(site: Site) -> None:
     assert member.put(path, {**member.get(path), "purchase_order": "late"})["purchase_order"] == "late"
 
 
-@pytest.mark.parametrize("term", ["contract_initial_period", "contract_renewal_notice_period"])
-def test_contract_terms_keep_what_is_in_production(site: Site, term: str) -> None:
-    set_offering(site, "port-10g", **{term: "P1Y"})
-    member = site.login("member")
-    early = member.post("/connections", ORDER)["id"]
-    assert member.delete(f"/connections/{early}")["state"] == "cancelled"
-    path = f"/connections/{member.post('/connections', ORDER)['id']}"
-    site.reconcile()
-    assert "contract terms" in member.unable("DELETE", path)["detail"]
-    assert member.get(path)["state"] == "production"
-
-
 def test_configs_on_a_leaving_connection_are_warned(site: Site) -> None:
     member = site.login("member")
     connection = member.post("/connections", ORDER)["id"]

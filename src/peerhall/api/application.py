@@ -13,13 +13,13 @@ from starlette.types import Receive, Scope, Send
 from peerhall.api import pages
 from peerhall.api.problems import Problem, render_problem, try_again
 from peerhall.api.requests import read_request_id, refuse_unacceptable
-from peerhall.api.resources import authentication, discovery, documents, oauth2, orders
+from peerhall.api.resources import authentication, cancellation, discovery, documents, oauth2, orders
 from peerhall.api.routing import Router
 from peerhall.api.runtime import BASE_PATH, Runtime
 from peerhall.contract import problems
 from peerhall.contract.filters import FILTERS
 from peerhall.contract.operations import OPERATIONS, Operation
-from peerhall.orderdesk import desk
+from peerhall.orderdesk import desk, leaving
 from peerhall.store.database import DatabaseUnavailable
 
 logger = logging.getLogger("peerhall.api")
@@ -46,6 +46,8 @@ def find_handler(operation: Operation) -> Handler | None:
         return _SPECIAL[operation.id]
     if operation.id in desk.TAKEN:
         return orders.answer_order
+    if operation.answer == "CancellationPolicy" and operation.group in leaving.WHOLE:
+        return cancellation.answer_policy
     if operation.group in FILTERS and operation.path == f"/{operation.group}" and operation.method == "GET":
         return documents.answer_list
     if operation.group in FILTERS and operation.path == f"/{operation.group}/{{id}}" and operation.method == "GET":

@@ -1,37 +1,92 @@
-"""Leaving: what a DELETE makes of an order, depending on how far it has come."""
+"""Leaving: what a DELETE makes of an order, and what it would make of it, depending on how far the order has come."""
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, NoReturn
 
-from peerhall.exchange.catalogue import has_contract_terms
+from peerhall.exchange.contract_terms import NO_TERMS, ContractTerms, Policy, decide_policy
 from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Phase, phase_of, with_phase
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import refuse_too_early, refuse_unable
+from peerhall.exchange.refusals import refuse_member, refuse_too_early, refuse_unable
 
 HARMLESS: Final = frozenset({"external_ref", "purchase_order", "contract_ref"})
 """Members that may change however near the end is."""
 
+_WITHOUT_DATES: Final = frozenset({"network-feature-configs", "ports"})
+"""Kinds to which the standard gives no dates; theirs stand beside the document."""
 
-def decide_cancellation(record: Record, wished: str | None, today: date, offering: Mapping[str, Any] | None) -> Record:
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the end of something depends on, beside how far it has come."""
+
+    today: date
+    terms: ContractTerms = NO_TERMS
+    lead: timedelta = timedelta(0)
+    """The time it takes to disconnect what is in use."""
+    latest: date | None = None
+    """The day on which what it is a part of is disconnected."""
+
+
+def quote(record: Record, wished: date | None, conditions: Conditions) -> Policy:
+    """What a DELETE comes to now: at the earliest, or on the day wished for; what is leaving keeps its days.
+
+    Refuses a day before the earliest, and one after the end of what it is a part of.
+    """
+    phase, today = phase_of(record), conditions.today
+    stored = _find_stored(record)
+    if phase in BEFORE_PRODUCTION:
+        if wished is not None and wished < today:
+            _refuse_too_early(wished, Policy(today, today))
+        return Policy(today, today)
+    if phase not in IN_PRODUCTION and (phase is not Phase.LEAVING or wished is None):
+        return stored or Policy(today, today)
+    earliest = today + conditions.lead if stored is None else min(today + conditions.lead, stored.decommission_at)
+    if wished is not None and wished < earliest:
+        _refuse_too_early(wished, _charge(record, earliest, conditions))
+    day = wished or earliest
+    if conditions.latest is not None and day > conditions.latest:
+        refuse_member("decommission_at", f"is after {conditions.latest}, when what this is a part of is disconnected")
+    return _charge(record, day, conditions)
+
+
+def decide_cancellation(record: Record, wished: date | None, conditions: Conditions) -> Record:
     """The record after a DELETE: cancelled before production, leaving on a day, or archived when it was over.
 
-    Without contract terms the day is the wished one, by default today, and nothing is charged beyond it. Refuses a day
-    that is past and, for now, anything in production under contract terms.
+    Refuses what `quote` refuses.
     """
     phase = phase_of(record)
-    if phase in BEFORE_PRODUCTION:
-        return with_phase(record, Phase.CANCELLED).with_body(state="cancelled")
-    if phase in IN_PRODUCTION or phase is Phase.LEAVING:
-        if offering is not None and has_contract_terms(dict(offering)):
-            refuse_unable("This product has contract terms; please ask the exchange to cancel it for you.")
-        day = _choose_day(record if phase is Phase.LEAVING else None, wished, today)
-        return with_phase(record, Phase.LEAVING).with_body(
-            state="decommission_requested", decommission_at=day, charged_until=day
-        )
     if phase in (Phase.GONE, Phase.CANCELLED):
-        return with_phase(record, Phase.ARCHIVED).with_body(state="archived", status=[])
+        return _archive(record)
+    policy = quote(record, wished, conditions)
+    if phase in BEFORE_PRODUCTION:
+        return _cancel(record)
+    if phase in IN_PRODUCTION or (phase is Phase.LEAVING and wished is not None):
+        return _leave(record, policy).with_meta(led=None)
     return record
+
+
+def decide_following(record: Record, whole: Record, conditions: Conditions) -> Record:
+    """A part after the whole was cancelled, given its last day, or archived: it ends with it, charged by its own terms.
+
+    A part that was to leave earlier than the whole still does.
+    """
+    phase, leading = phase_of(record), phase_of(whole)
+    if leading is Phase.ARCHIVED and phase in (Phase.GONE, Phase.CANCELLED):
+        return _archive(record)
+    if leading not in (Phase.CANCELLED, Phase.LEAVING):
+        return record
+    if phase in BEFORE_PRODUCTION:
+        return _cancel(record).with_meta(led=True)
+    leaving, ends = _find_stored(record), _find_stored(whole)
+    on_its_own = leaving is not None and ends is not None and leaving.decommission_at <= ends.decommission_at
+    if phase not in (*IN_PRODUCTION, Phase.LEAVING) or (on_its_own and "led" not in record.meta):
+        return record
+    if leading is Phase.CANCELLED or ends is None:
+        # A port can be in use before its connection is: of a cancelled one it leaves at once, and for nothing.
+        return _leave(record, Policy(conditions.today, conditions.today)).with_meta(led=True)
+    return _leave(record, _charge(record, ends.decommission_at, conditions)).with_meta(led=True)
 
 
 def refuse_change_of_ending(record: Record, changes: Mapping[str, Any]) -> None:
@@ -41,12 +96,69 @@ def refuse_change_of_ending(record: Record, changes: Mapping[str, Any]) -> None:
         refuse_unable(f"It is {record.state} and can no longer be changed, except for {', '.join(sorted(HARMLESS))}.")
 
 
-def _choose_day(leaving: Record | None, wished: str | None, today: date) -> str:
-    if wished is None:
-        # Feature configs, to which the standard gives no dates, have theirs in meta.
-        return str({**leaving.meta, **leaving.body}["decommission_at"]) if leaving is not None else today.isoformat()
-    if wished < today.isoformat():
-        refuse_too_early(
-            f"{wished} is past; the earliest day is {today.isoformat()}.", today.isoformat(), today.isoformat()
-        )
-    return wished
+def charge_from(record: Record, day: date) -> Record:
+    """The record charged from its first day in production on, where it was not yet.
+
+    Terms are counted from that day, also when `current_billing_start_date` moves on.
+    """
+    if record.body.get("current_billing_start_date") is not None:
+        return record
+    return record.with_body(current_billing_start_date=day.isoformat()).with_meta(charged_since=day.isoformat())
+
+
+def find_last_day(record: Record) -> date | None:
+    """When the record is to be, or was, disconnected."""
+    day = record.body.get("decommission_at") or record.meta.get("decommission_at")
+    return date.fromisoformat(day) if day else None
+
+
+def is_due(record: Record, today: date) -> bool:
+    """Whether the day of its disconnection has come."""
+    day = find_last_day(record)
+    return phase_of(record) in (Phase.LEAVING, Phase.REMOVING) and (day is None or day <= today)
+
+
+def _charge(record: Record, day: date, conditions: Conditions) -> Policy:
+    """Leaving on that day. What was never charged is not charged for leaving, and notice once given stands."""
+    start = record.meta.get("charged_since") or record.body.get("current_billing_start_date")
+    if start is None:
+        return Policy(day, day)
+    try:
+        policy = decide_policy(conditions.terms, date.fromisoformat(start), conditions.today, day)
+    except OverflowError:
+        refuse_member("decommission_at", "is too late: no term of the contract ends after it")
+    stored = _find_stored(record)
+    if stored is not None and day <= stored.charged_until:
+        return Policy(day, min(policy.charged_until, stored.charged_until))
+    return policy
+
+
+def _find_stored(record: Record) -> Policy | None:
+    """What was decided about its end, if anything was."""
+    day = find_last_day(record)
+    if day is None:
+        return None
+    until = record.body.get("charged_until") or record.meta.get("charged_until")
+    return Policy(day, date.fromisoformat(until) if until else day)
+
+
+def _refuse_too_early(wished: date, earliest: Policy) -> NoReturn:
+    first, until = earliest.decommission_at.isoformat(), earliest.charged_until.isoformat()
+    refuse_too_early(f"{wished} is too early; the earliest day is {first}, charged until {until}.", first, until)
+
+
+def _cancel(record: Record) -> Record:
+    return with_phase(record, Phase.CANCELLED).with_body(state="cancelled")
+
+
+def _leave(record: Record, policy: Policy) -> Record:
+    days = {
+        "decommission_at": policy.decommission_at.isoformat(),
+        "charged_until": policy.charged_until.isoformat(),
+    }
+    leaving = with_phase(record, Phase.LEAVING).with_body(state="decommission_requested")
+    return leaving.with_meta(**days) if record.kind in _WITHOUT_DATES else leaving.with_body(**days)
+
+
+def _archive(record: Record) -> Record:
+    return with_phase(record, Phase.ARCHIVED).with_body(state="archived", status=[])

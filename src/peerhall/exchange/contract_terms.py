@@ -42,6 +42,10 @@ class ContractTerms:
         return cls(*(Duration.parse(offering.get(f"contract_{name}") or "P0D") for name in names))
 
 
+NO_TERMS: Final = ContractTerms()
+"""One leaves when one likes, and pays until then."""
+
+
 def decide_policy(terms: ContractTerms, start: date, today: date, day: date) -> Policy:
     """What it comes to when something charged since `start` is to be disconnected on `day`, as was said today.
 

@@ -24,6 +24,8 @@ class HouseRules:
 
     capacity_limit_percent: int | None = None
     """How much of a connection's speed its configs may take together; None: there is no limit."""
+    disconnection_days: int = 0
+    """The technical lead time: how many days from the wish to disconnect something to the first day it can be done."""
 
     @classmethod
     def from_setting(cls, value: dict[str, Any]) -> Self:

@@ -26,6 +26,7 @@ class ExchangeEntry(Schema):
     account_required_roles: list[Text] = ["legal"]
     cooldown_days: Annotated[int, Ge(0), Le(3650)] = 7
     capacity_limit_percent: Annotated[int, Ge(1), Le(10000)] | None = None
+    disconnection_days: Annotated[int, Ge(0), Le(365)] = 0
     legal_name: Text80 | None = None
     address: Address | None = None
     external_ref: Text80 | None = None

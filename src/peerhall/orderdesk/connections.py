@@ -5,7 +5,7 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import choose_ports
-from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
+from peerhall.exchange.cancellation import refuse_change_of_ending
 from peerhall.exchange.catalogue import check_offering
 from peerhall.exchange.lifecycle import Phase, with_change
 from peerhall.exchange.ordering.connections import (
@@ -19,9 +19,9 @@ from peerhall.exchange.ordering.connections import (
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_unable
-from peerhall.orderdesk import port_reservations, ports, settling
+from peerhall.orderdesk import leaving, port_reservations, ports, settling
 from peerhall.orderdesk.changes import read_changes
-from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
 
 _ETHERTYPES = ("0x8100", "0x88a8", "0x9100")
@@ -91,14 +91,8 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
 def cancel(order: Order, document: str, wished: str | None) -> Record:
     """Ends a connection with its reservations and ports; configs on it are warned, not ended."""
     record = order.get_changeable("connections", document)
-    offering = order.get("product-offerings", record.body["product_offering"])
-    today = order.rules.today(order.now)
-    ended = decide_cancellation(record, wished, today, offering.body)
-    order.save(ended)
-    for kind in ("port-reservations", "ports"):
-        for each in order.users(document, "connection", kind, CHANGE_LOCK):
-            order.save(port_reservations.follow(each, ended, today.isoformat()))
-            order.settle_later(each)
+    ended = leaving.end(order, record, wished)
+    port_reservations.follow_connection(order, ended)
     order.settle_later(ended, *order.users(document, "connection", "network-service-configs"))
     return settling.describe(order, ended)
 

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from peerhall.contract import schemas
 from peerhall.contract.operations import OPERATIONS, Operation
 from peerhall.contract.validation import Body, InvalidBody, check_body
+from peerhall.exchange.contract_terms import Policy
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Reason, Refusal, Refused, invalid, refuse_denied
 from peerhall.exchange.visibility import Caller
@@ -22,6 +23,7 @@ from peerhall.orderdesk import (
     connections,
     contacts,
     ips,
+    leaving,
     macs,
     network_feature_configs,
     network_service_configs,
@@ -70,6 +72,7 @@ CREATE: Final[dict[str, Callable[[Order, Body], Record]]] = {
     "macs": macs.create,
     "network-feature-configs": network_feature_configs.create,
     "network-service-configs": network_service_configs.create,
+    "port-reservations": port_reservations.create,
     "role-assignments": role_assignments.create,
 }
 
@@ -94,6 +97,7 @@ REMOVE: Final[dict[str, Callable[[Order, str], Record]]] = {
 CANCEL: Final[dict[str, Callable[[Order, str, str | None], Record]]] = {
     "connections": connections.cancel,
     "network-service-configs": network_service_configs.cancel,
+    "port-reservations": port_reservations.cancel,
 }
 
 _TABLES: Final[dict[str, dict[str, Any]]] = {
@@ -147,6 +151,18 @@ class OrderDesk:
         if queued:
             self._wake()
         return answer
+
+    def read_policy(self, login: Login, kind: str, document: str, wished: str | None) -> Policy:
+        """What a DELETE would come to; nothing is changed. Raises Refused, LoginEnded or DatabaseUnavailable."""
+
+        def read(connection: SyncConnection) -> Policy:
+            now = self._clock()
+            caller = bounds.begin_for(connection, login.session_digest, now)
+            if caller is None:
+                raise LoginEnded
+            return leaving.read_policy(Order(connection, caller, now), kind, document, wished)
+
+        return self._pool.run(read, begin=b"")
 
     def _carry_out(self, connection: SyncConnection, login: Login, command: Command) -> tuple[Answer, bool]:
         now = self._clock()

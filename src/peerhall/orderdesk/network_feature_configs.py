@@ -4,18 +4,14 @@ from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
-from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
+from peerhall.exchange.cancellation import Conditions, decide_cancellation, refuse_change_of_ending
 from peerhall.exchange.lifecycle import (
-    BEFORE_PRODUCTION,
-    IN_PRODUCTION,
     LIVE_STATES,
     Network,
     Phase,
     outdated,
-    phase_of,
     with_change,
     with_network,
-    with_phase,
 )
 from peerhall.exchange.ordering.network_feature_configs import (
     NETWORK_MEMBERS,
@@ -27,7 +23,7 @@ from peerhall.exchange.ordering.network_feature_configs import (
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
-from peerhall.orderdesk import asns, settling
+from peerhall.orderdesk import asns, leaving, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
@@ -112,34 +108,24 @@ def cancel(order: Order, document: str) -> Record:
             f"{feature.body['name']} is required; end the network service config instead.",
             [Conflict(config.kind, config.id, "network_feature_configs", record.kind, record.id)],
         )
-    return _end(order, record, decide_cancellation(record, None, order.rules.today(order.now), None))
+    return _end(order, record, decide_cancellation(record, None, Conditions(order.rules.today(order.now))))
 
 
 def follow(order: Order, session: Record, config: Record) -> None:
     """A session goes with its config, on the same day."""
-    phase, leading = phase_of(session), phase_of(config)
-    if phase in BEFORE_PRODUCTION and leading is not Phase.ARCHIVED:
-        _end(order, session, with_phase(session, Phase.CANCELLED).with_body(state="cancelled"))
-    elif phase in (*IN_PRODUCTION, Phase.LEAVING) and leading in (Phase.LEAVING, Phase.CANCELLED):
-        ended = with_phase(session, Phase.LEAVING).with_body(state="decommission_requested")
-        today = order.rules.today(order.now).isoformat()
-        days = {member: config.body[member] or today for member in ("decommission_at", "charged_until")}
-        _end(order, session, ended.with_meta(**days))
-    elif leading is Phase.ARCHIVED and phase in (Phase.GONE, Phase.CANCELLED):
-        order.save(with_phase(session, Phase.ARCHIVED).with_body(state="archived", status=[]))
+    _end(order, session, leaving.end_with(order, session, config))
 
 
 def _end(order: Order, before: Record, after: Record) -> Record:
-    """The session after its end was decided; the standard gives it no dates, so we keep them beside it."""
-    days = {member: after.body.get(member) for member in ("decommission_at", "charged_until")}
-    after = after.without("decommission_at", "charged_until")
-    if any(days.values()):
-        after = after.with_meta(**days)
-    order.save(after)
+    """The session after its end was decided."""
+    if after != before:
+        order.save(after)
     if before.state != after.state:
         asns.show(order, str(after.consuming_account))
         config = order.get("network-service-configs", before.body["network_service_config"])
         order.settle_later(after, config)
+    elif after != before:
+        order.settle_later(after)
     return settling.describe(order, settling.release_if_absent(order, after))
 
 

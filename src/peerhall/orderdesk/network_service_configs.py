@@ -5,7 +5,7 @@ from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
-from peerhall.exchange.cancellation import decide_cancellation, refuse_change_of_ending
+from peerhall.exchange.cancellation import refuse_change_of_ending
 from peerhall.exchange.catalogue import check_capacity, check_move
 from peerhall.exchange.lifecycle import IN_PRODUCTION, Network, Phase, outdated, phase_of, with_change, with_network
 from peerhall.exchange.ordering.attachments import check_layer3
@@ -13,7 +13,7 @@ from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS, 
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
-from peerhall.orderdesk import asns, attachments, config_macs, network_feature_configs, settling, vlans
+from peerhall.orderdesk import asns, attachments, config_macs, leaving, network_feature_configs, settling, vlans
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.config_macs import Macs
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -91,11 +91,16 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
 def cancel(order: Order, document: str, wished: str | None) -> Record:
     """Ends a config with its feature configs; what it holds is given back once it is out of the network."""
     record = order.get_changeable("network-service-configs", document)
-    named = record.body.get("product_offering")
-    offering = order.get("product-offerings", named).body if named else None
-    ended = decide_cancellation(record, wished, order.rules.today(order.now), offering)
-    order.save(ended)
-    for session in order.users(document, "network_service_config", "network-feature-configs", CHANGE_LOCK):
+    return _follow_end(order, record, leaving.end(order, record, wished))
+
+
+def follow(order: Order, config: Record, service: Record) -> Record:
+    """A config goes with its service, charged by its own terms."""
+    return _follow_end(order, config, order.save(leaving.end_with(order, config, service)))
+
+
+def _follow_end(order: Order, record: Record, ended: Record) -> Record:
+    for session in order.users(ended.id, "network_service_config", "network-feature-configs", CHANGE_LOCK):
         network_feature_configs.follow(order, session, ended)
     attachments.account_for(order, record, ended)
     order.settle_later(ended)

@@ -4,12 +4,54 @@ from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
+from peerhall.exchange.allocation import choose_ports
 from peerhall.exchange.cancellation import refuse_change_of_ending
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Phase, phase_of, with_phase
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, LIVE_STATES, Phase, phase_of
+from peerhall.exchange.ordering.connections import check_demarc, check_further_port
 from peerhall.exchange.records import Record
-from peerhall.orderdesk import ports
+from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable
+from peerhall.orderdesk import leaving, ports, settling
 from peerhall.orderdesk.changes import read_changes
-from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+
+
+def create(order: Order, body: Body) -> Record:
+    """One more port for a connection, on the device where its others are."""
+    connection = order.find_usable("connections", [body["connection"]], CHANGE_LOCK).get(body["connection"])
+    if connection is None:
+        refuse_member("connection", "there is no such connection")
+    if not order.caller.acts_for(connection.managing_account):
+        refuse_denied("Only the managing account of the connection, or one above it, may order ports for it.")
+    siblings = [each for each in ports.list_reservations(order, connection.id) if not each.meta.get("released")]
+    faults = Faults()
+    if phase_of(connection) in ENDING or not siblings:
+        faults.add("connection", f"is {connection.state} and takes no further ports")
+        faults.refuse_if_any()
+    offering = order.get("product-offerings", connection.body["product_offering"]).body
+    device = order.get("devices", siblings[0].meta["reserved"]["device"])
+    check_further_port(faults, connection.body["mode"], len(siblings), offering, device.body)
+    check_demarc(faults, body.get("subscriber_side_demarc"), offering)
+    faults.refuse_if_any()
+    groups, taken = ports.list_free(order, offering)
+    chosen = choose_ports([group for group in groups if group.device == device.id], taken, 1)
+    if not chosen:
+        refuse_unable(
+            f"There is no free port of {offering['physical_port_speed']} Mbit/s on {device.body['name']}, where the "
+            "connection is; please ask the exchange."
+        )
+    record = draw_up(order, connection, chosen[0], body.get("subscriber_side_demarc"), body)
+    record = record.with_body(**{name: value for name, value in body.items() if name != "id"})
+    if phase_of(connection) not in BEFORE_PRODUCTION:
+        record = record.with_meta(added=True)
+    order.add(record)
+    ports.claim(order, record, chosen[0])
+    if offering.get("cross_connect_initiator") == "subscriber" or phase_of(connection) is not Phase.RESERVING:
+        ports.allocate(order, record, connection)
+        order.settle_later(order.get("ports", order.latest(record).body["port"]))
+    record = order.latest(record)
+    ports.count_bundle(order, record)
+    order.settle_later(record, connection)
+    return settling.describe(order, record)
 
 
 def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
@@ -20,7 +62,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
 
 
 def draw_up(order: Order, connection: Record, port: ports.Chosen, demarc: str | None, body: Body) -> Record:
-    """One reservation of a new connection; its port is reserved, but not shown before it is allocated."""
+    """A reservation for a connection; its port is reserved, but not shown before it is allocated."""
     group, name = port
     document = order.new_id()
     members: Body = {
@@ -45,20 +87,58 @@ def draw_up(order: Order, connection: Record, port: ports.Chosen, demarc: str | 
     )
 
 
-def follow(record: Record, connection: Record, today: str) -> Record:
-    """A reservation or port after its connection was cancelled or given its last day."""
-    before, after = phase_of(record), phase_of(connection)
-    if after is Phase.ARCHIVED and before in (Phase.GONE, Phase.CANCELLED):
-        return _end(record, Phase.ARCHIVED, "archived")
-    if after in (Phase.CANCELLED, Phase.LEAVING) and before in BEFORE_PRODUCTION:
-        return _end(record, Phase.CANCELLED, "cancelled")
-    if after in (Phase.CANCELLED, Phase.LEAVING) and before in (*IN_PRODUCTION, Phase.LEAVING):
-        # A port can be in use before its connection is: of a cancelled one it leaves at once.
-        days = {member: connection.body[member] or today for member in ("decommission_at", "charged_until")}
-        shown = days if record.kind == "port-reservations" else {}
-        return _end(record, Phase.LEAVING, "decommission_requested").with_body(**shown).with_meta(**days)
-    return record
+def cancel(order: Order, document: str, wished: str | None) -> Record:
+    """Takes a port out of its connection, under the connection's terms. Refuses the last, and one still needed."""
+    record = order.get_changeable("port-reservations", document)
+    connection = order.get("connections", record.body["connection"], CHANGE_LOCK)
+    if phase_of(record) not in ENDING or (phase_of(record) is Phase.LEAVING and wished is not None):
+        _refuse_if_needed(order, record, connection)
+    ended = leaving.end(order, record, wished)
+    if ended != record:
+        _end_port(order, ended)
+        order.settle_later(ended, connection)
+    return settling.describe(order, settling.release_if_absent(order, ended))
 
 
-def _end(record: Record, phase: Phase, state: str) -> Record:
-    return with_phase(record, phase).with_body(state=state)
+def follow_connection(order: Order, connection: Record) -> None:
+    """Reservations and their ports go with their connection; those that were to leave earlier still do."""
+    for reservation in order.users(connection.id, "connection", "port-reservations", CHANGE_LOCK):
+        ended = leaving.end_with(order, reservation, connection)
+        if ended != reservation:
+            order.save(ended)
+            order.settle_later(ended)
+        _end_port(order, ended)
+
+
+def _end_port(order: Order, reservation: Record) -> None:
+    port = order.find("ports", reservation.body["port"], CHANGE_LOCK) if reservation.body["port"] else None
+    if port is not None:
+        order.save(leaving.end_with(order, port, reservation))
+        order.settle_later(port)
+
+
+def _refuse_if_needed(order: Order, record: Record, connection: Record) -> None:
+    others = [each for each in ports.list_reservations(order, connection.id) if each.id != record.id and _stays(each)]
+    if not others:
+        refuse_unable(
+            "A connection keeps at least one port; cancel the connection instead, and its ports go with it.",
+            [Conflict(connection.kind, connection.id, "port_reservations", record.kind, record.id)],
+        )
+    speed = sum(each.meta["reserved"]["speed"] for each in others)
+    conflicts = [
+        Conflict(config.kind, config.id, "capacity", connection.kind, connection.id)
+        for config in order.users(connection.id, "connection", "network-service-configs")
+        if config.state in LIVE_STATES and (config.body.get("capacity") or 0) > speed
+    ]
+    if conflicts:
+        refuse_unable(
+            f"With {speed} Mbit/s left, the capacity of what is listed in conflicts could not be delivered; lower it "
+            "first.",
+            order.only_seen(conflicts),
+        )
+
+
+def _stays(reservation: Record) -> bool:
+    """Whether a port is there as long as its connection."""
+    phase = phase_of(reservation)
+    return phase not in ENDING or (phase is Phase.LEAVING and bool(reservation.meta.get("led")))

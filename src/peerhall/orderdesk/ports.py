@@ -3,7 +3,7 @@
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import PortGroup
 from peerhall.exchange.claims import PORT, Claim
-from peerhall.exchange.lifecycle import Network, Phase, outdated, with_network, with_phase
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Network, Phase, outdated, phase_of, with_network, with_phase
 from peerhall.exchange.records import Record
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS
@@ -93,6 +93,30 @@ def allocate(order: Order, reservation: Record, connection: Record) -> Record:
     order.save(allocated.with_body(state="allocated", port=document, exchange_side_demarc=demarc))
     order.settle_later(allocated)
     return order.save(connection.with_body(ports=[*connection.body["ports"], document]))
+
+
+def list_reservations(order: Order, connection: str) -> list[Record]:
+    """All reservations there are or were for a connection, oldest first."""
+    return order.users(connection, "connection", "port-reservations")
+
+
+def count_bundle(order: Order, changed: Record) -> None:
+    """Has a connection tell which ports it has now that one of its reservations, as given, was added or has ended.
+
+    A port that was added counts for the speed once it is in use, one that leaves until it is out of the network.
+    """
+    connection = order.get("connections", changed.body["connection"], CHANGE_LOCK)
+    known = {each.id: each for each in list_reservations(order, connection.id)}
+    kept = [each for each in {**known, changed.id: changed}.values() if not each.meta.get("released")]
+    at_work = [each for each in kept if not (each.meta.get("added") and phase_of(each) in BEFORE_PRODUCTION)]
+    counted = connection.with_body(
+        port_reservations=[each.id for each in kept],
+        ports=[each.body["port"] for each in kept if each.body["port"]],
+        port_quantity=len(kept),
+        speed=sum(each.meta["reserved"]["speed"] for each in at_work),
+    )
+    if counted != connection:
+        order.save(counted)
 
 
 def follow_connection(order: Order, connection: Record, *, rebuilt: bool) -> None:

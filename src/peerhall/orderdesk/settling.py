@@ -6,10 +6,11 @@ things get further, whatever it was that they had waited for.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from peerhall.exchange.cancellation import find_last_day
 from peerhall.exchange.lifecycle import (
     IN_PRODUCTION,
     WANTED_IN_NETWORK,
@@ -106,10 +107,13 @@ def release_if_absent(order: Order, record: Record) -> Record:
         return record
     if COURSES[record.kind].network(order, record).present:
         return record
+    record = record.with_meta(released=True)
+    if record.kind == "port-reservations" and not record.meta.get("led"):
+        ports.count_bundle(order, record)
     order.release(record)
     if record.kind == "port-reservations":
         ports.count_free(order, record.meta["reserved"]["device"])
-    return order.save(record.with_meta(released=True))
+    return order.save(record)
 
 
 def devices_of(order: Order, record: Record) -> list[str]:
@@ -153,5 +157,4 @@ def _journal_move(order: Order, before: Record, phase: Phase) -> None:
 
 def _midnight(order: Order, record: Record) -> datetime:
     """When the day of disconnection begins, in the exchange's zone."""
-    last_day = date.fromisoformat(record.body.get("decommission_at") or record.meta["decommission_at"])
-    return datetime.combine(last_day, time(), ZoneInfo(order.rules.timezone))
+    return datetime.combine(find_last_day(record) or order.now.date(), time(), ZoneInfo(order.rules.timezone))

@@ -32,6 +32,24 @@ def check_demarcs(faults: Faults, body: Body, offering: dict[str, Any]) -> None:
         faults.add("subscriber_side_demarcs", f"names more ends than the {body['port_quantity']} ports ordered")
 
 
+def check_demarc(faults: Faults, demarc: str | None, offering: dict[str, Any]) -> None:
+    """Whether the subscriber's end of one further port is told where the exchange has to connect to it."""
+    if offering.get("cross_connect_initiator") == "exchange" and not demarc:
+        faults.add("subscriber_side_demarc", "is required: the exchange orders the cross-connect to where you say")
+
+
+def check_further_port(faults: Faults, mode: str, quantity: int, offering: dict[str, Any], device: Body) -> None:
+    """Whether a connection that has `quantity` ports can get one more there."""
+    if mode == "standalone":
+        faults.add("connection", "is standalone, a single port; change its mode to lag_lacp or lag_static first")
+    limits = [
+        each["max_lag"] for each in device["capabilities"] if each["speed"] == offering.get("physical_port_speed")
+    ]
+    most = min((each for each in (*limits, offering.get("maximum_port_quantity")) if each), default=None)
+    if most is not None and quantity >= most:
+        faults.add("connection", f"has {quantity} ports; {most} are the most with this offering and on this device")
+
+
 def check_other_offering(faults: Faults, current: dict[str, Any], wished: dict[str, Any]) -> None:
     """Whether a connection can move to another offering without being rebuilt."""
     for member, what in (("physical_port_speed", "port speed"), ("handover_metro_area_network", "metro area network")):

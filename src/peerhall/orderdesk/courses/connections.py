@@ -1,5 +1,6 @@
 """The course of a connection: it lives through its ports."""
 
+from peerhall.exchange.cancellation import charge_from, is_due
 from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending, phase_of
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import contact_role_required, decommission_scheduled
@@ -15,7 +16,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     leaving = phase in (Phase.LEAVING, Phase.REMOVING)
     return Circumstances(
         missing=[contact_role_required(role) for role in wanted if role not in roles],
-        due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
+        due=is_due(record, order.rules.today(order.now)),
         remarks=[decommission_scheduled(record.body["decommission_at"], record.body["charged_until"])]
         if leaving
         else list_pending(record, phase),
@@ -46,9 +47,7 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
                 record = ports.allocate(order, reservation, record)
         order.settle_later(*order.users(record.id, "connection", "ports"))
     if phase is Phase.LIVE:
-        today = order.rules.today(order.now).isoformat()
-        if record.body.get("current_billing_start_date") is None:
-            record = record.with_body(current_billing_start_date=today)
+        record = charge_from(record, order.rules.today(order.now))
     return record
 
 

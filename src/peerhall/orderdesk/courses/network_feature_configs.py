@@ -1,5 +1,6 @@
 """The course of a session with a route server: it follows its network service config."""
 
+from peerhall.exchange.cancellation import is_due
 from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending
 from peerhall.exchange.ordering.network_feature_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
@@ -11,8 +12,6 @@ from peerhall.orderdesk.parties import list_roles
 def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     feature = order.get("network-features", record.body["network_feature"])
     config = order.get("network-service-configs", record.body["network_service_config"])
-    last_day = record.meta.get("decommission_at", "")
-    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
     return Circumstances(
         missing=list_missing(
             record,
@@ -21,7 +20,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
             roles=list_roles(order, record.body["role_assignments"]),
             unverified_asns=asns.list_unverified(order, config),
         ),
-        due=leaving and last_day <= order.rules.today(order.now).isoformat(),
+        due=is_due(record, order.rules.today(order.now)),
         remarks=[*list_pending(record, phase), *list_remarks(record, phase)],
     )
 

@@ -1,5 +1,6 @@
 """The course of a network service config: reserved, configured, in production, and out again."""
 
+from peerhall.exchange.cancellation import charge_from, is_due
 from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
 from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
@@ -30,13 +31,12 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
         valid_macs={mac.id for mac in macs.values() if is_valid_now(mac.body, order.now)},
         unverified_asns=unverified,
     )
-    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
     changing = [asn_unverified(asn) for asn in unverified]
     return Circumstances(
         missing=[*missing, *kind.list_missing(order, record, service)],
         holding=changing if phase is Phase.CHANGING else kind.list_holding(order, record, service),
         tested=kind.TESTED,
-        due=leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat(),
+        due=is_due(record, order.rules.today(order.now)),
         remarks=[
             *list_remarks(record, connection, macs.values(), phase),
             *kind.list_remarks(order, record, service, phase),
@@ -49,9 +49,8 @@ def network(_: Order, record: Record) -> Network:
 
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
-    if phase is Phase.LIVE and record.body.get("current_billing_start_date") is None:
-        record = record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
     if phase is Phase.LIVE:
+        record = charge_from(record, order.rules.today(order.now))
         vlans.let_go(order, record)
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))

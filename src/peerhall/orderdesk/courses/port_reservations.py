@@ -1,22 +1,24 @@
 """The course of a port reservation: that of its port."""
 
+from peerhall.exchange.cancellation import charge_from, is_due
 from peerhall.exchange.lifecycle import Circumstances, Network, Phase, phase_of
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import Note, awaiting_cross_connect, decommission_scheduled
+from peerhall.orderdesk import ports
 from peerhall.orderdesk.order import Order
 
 
 def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
-    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
     remarks: list[Note] = []
     if phase is Phase.BUILDING:
         remarks.append(awaiting_cross_connect(record.body["exchange_side_demarc"]))
-    if leaving:
+    if phase in (Phase.LEAVING, Phase.REMOVING):
         remarks.append(decommission_scheduled(record.body["decommission_at"], record.body["charged_until"]))
-    due = leaving and record.body["decommission_at"] <= order.rules.today(order.now).isoformat()
     # Only the connection gives a reservation its port; it does not get further by itself.
     return Circumstances(
-        missing=[awaiting_cross_connect(None)] if record.body["port"] is None else (), due=due, remarks=remarks
+        missing=[awaiting_cross_connect(None)] if record.body["port"] is None else (),
+        due=is_due(record, order.rules.today(order.now)),
+        remarks=remarks,
     )
 
 
@@ -36,8 +38,10 @@ def network(order: Order, record: Record) -> Network:
 
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
-    if phase is Phase.LIVE and record.body.get("current_billing_start_date") is None:
-        return record.with_body(current_billing_start_date=order.rules.today(order.now).isoformat())
+    if phase is Phase.LIVE:
+        record = charge_from(record, order.rules.today(order.now))
+        if record.meta.get("added"):
+            ports.count_bundle(order, record)
     return record
 
 

@@ -1,14 +1,13 @@
 """The course of a port: configured with its connection, and gone with it."""
 
+from peerhall.exchange.cancellation import is_due
 from peerhall.exchange.lifecycle import Circumstances, Network, Phase
 from peerhall.exchange.records import Record
 from peerhall.orderdesk.order import Order
 
 
-def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
-    last_day = record.meta.get("decommission_at", "")
-    leaving = phase in (Phase.LEAVING, Phase.REMOVING)
-    return Circumstances(due=leaving and last_day <= order.rules.today(order.now).isoformat())
+def circumstances(order: Order, record: Record, _: Phase) -> Circumstances:
+    return Circumstances(due=is_due(record, order.rules.today(order.now)))
 
 
 def network(_: Order, record: Record) -> Network:
