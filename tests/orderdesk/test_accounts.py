@@ -212,6 +212,44 @@ def test_closing_an_account_takes_its_contacts_along(site: Site) -> None:
     assert reseller.delete(f"/accounts/{account}", 200)["state"] == "archived"
 
 
+def test_what_others_use_of_an_account_keeps_it_open(site: Site) -> None:
+    reseller = site.login("reseller")
+    account = sub_account(reseller)
+    assignment = admit(reseller, account)
+    mac = reseller.order_mac(managing_account=account, consuming_account=account)["id"]
+    connection = reseller.order_connection(role_assignments=[assignment])["id"]
+    site.reconcile()
+    config = reseller.order_peering(connection, macs=[mac])["id"]
+    site.reconcile()
+    assert conflicts(reseller.unable("DELETE", f"/accounts/{account}")) >= {
+        ("connections", connection, "role_assignments"),
+        ("network-service-configs", config, "macs"),
+    }
+    reseller.delete(f"/network-service-configs/{config}")
+    reseller.delete(f"/connections/{connection}")
+    reseller.delete(f"/accounts/{account}", 200)
+    assert reseller.get(f"/connections/{connection}")["role_assignments"] == []
+    assert reseller.get(f"/network-service-configs/{config}")["macs"] == []
+    for path in (f"/role-assignments/{assignment}", f"/macs/{mac}"):
+        reseller.get(path, 404)
+
+
+def test_nothing_personal_outlives_an_account_that_has_left(site: Site) -> None:
+    member = site.login("member")
+    contact = member.post("/contacts", {"name": "NOC", "email": "noc@example.net", "telephone": "+353 20 912 2000"})
+    assignment = member.post("/role-assignments", {"contact": contact["id"], "role": "role-noc"})["id"]
+    connection = member.order_connection(role_assignments=[assignment])["id"]
+    site.reconcile()
+    member.delete(f"/connections/{connection}", json={"decommission_at": "2026-09-02"})
+    assert ("connections", connection, "billing_account") in conflicts(member.unable("DELETE", "/accounts/member"))
+    site.clock.turn(days=1)
+    site.reconcile()
+    member = site.login("member")
+    assert member.delete("/accounts/member", 200)["state"] == "decommissioned"
+    member.get(f"/contacts/{contact['id']}", 404)
+    assert member.get(f"/connections/{connection}")["role_assignments"] == []
+
+
 def test_a_closed_account_is_over(site: Site) -> None:
     reseller = site.login("reseller")
     account = sub_account(reseller)

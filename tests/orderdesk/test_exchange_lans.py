@@ -700,18 +700,6 @@ def test_a_config_in_production_leaves_on_its_day_with_its_sessions(site: Site) 
     assert member.get("/account")["asns"] == []
 
 
-def test_contract_terms_keep_what_is_in_production(site: Site) -> None:
-    set_offering(site, "peering", contract_renewal_period="P1Y")
-    member = site.login("member")
-    connection = connect(site, member)
-    early = member.order_peering(connection)
-    assert member.delete(f"{CONFIGS}/{early['id']}")["state"] == "cancelled"
-    path = f"{CONFIGS}/{member.order_peering(connection, macs=[member.order_mac()['id']])['id']}"
-    site.reconcile()
-    member.unable("DELETE", path)
-    assert member.get(path)["state"] == "production"
-
-
 def session_body(config: Any, ip: int) -> dict[str, Any]:
     return {
         "type": "route_server",

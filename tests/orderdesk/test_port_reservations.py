@@ -233,3 +233,22 @@ def test_a_port_that_a_capacity_needs_stays(site: Site) -> None:
     assert [each["resource_id"] for each in member.unable("DELETE", first)["conflicts"]] == [config]
     member.patch(f"/network-service-configs/{config}", {"capacity": 10000})
     member.delete(first)
+
+
+def test_what_may_be_allocated_follows_the_ports(site: Site) -> None:
+    rules = to_json({"capacity_limit_percent": 100}).decode()
+    site.connection.execute("update setting set value = value || %s::jsonb where name = 'exchange'", (rules,))
+    member = site.login("member")
+    path = bundle(site, member)
+    macs = [[member.order_mac(f"02:00:5e:10:00:0{number}")["id"]] for number in (1, 2)]
+    order = {"connection": path.split("/")[-1], "capacity": 8000}
+    configs = [member.order_peering(**order, macs=each)["id"] for each in macs]
+    first = f"/port-reservations/{member.get(path)['port_reservations'][0]}"
+    assert {each["resource_id"] for each in member.unable("DELETE", first)["conflicts"]} == set(configs)
+    add(member, path)
+    site.reconcile()
+    assert member.get(path)["capacity_allocation_limit"] == 30000
+    member.delete(first)
+    site.reconcile()
+    found = member.get(path)
+    assert (found["capacity_allocation_limit"], found["capacity_allocated"]) == (20000, 16000)

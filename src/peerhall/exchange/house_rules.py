@@ -21,7 +21,6 @@ class HouseRules:
     """Roles an account needs contacts in before it may order."""
     cooldown_days: int = 7
     """How long an address or a VLAN that was given back is kept from other accounts."""
-
     capacity_limit_percent: int | None = None
     """How much of a connection's speed its configs may take together; None: there is no limit."""
     disconnection_days: int = 0

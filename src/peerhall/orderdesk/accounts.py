@@ -1,5 +1,6 @@
 """Accounts at the counter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from peerhall.contract.operations import Operation
@@ -29,7 +30,9 @@ _ORDERED = (
     "routing-functions",
     "ports",
 )
-_PERSONAL = ("contacts", "macs", "ips", "member-joining-rules")
+_PERSONAL = ("role-assignments", "contacts", "macs", "ips", "member-joining-rules")
+_NAMED_AS = {"role-assignments": "role_assignments", "macs": "macs"}
+"""What orders, also those of others, name of an account's personal things, and in which member."""
 
 
 def create(order: Order, body: Body) -> Record:
@@ -80,12 +83,20 @@ def remove(order: Order, document: str) -> Record:
         return order.save(record.with_body(state="archived", status=[]))
     if record.state == "archived":
         return record
-    _refuse_if_needed(order, record)
-    for kind in ("role-assignments", *_PERSONAL):
-        for each in documents.find_owned(order.connection, [document], [kind]):
-            if each.consuming_account == document and not _is_named(order, each):
-                order.release(each)
-                order.remove(each)
+    personal = [
+        each
+        for kind in _PERSONAL
+        for each in documents.find_owned(order.connection, [document], [kind])
+        if each.consuming_account == document
+    ]
+    _refuse_if_needed(order, record, personal)
+    for each in personal:
+        for user in _list_users(order, each, CHANGE_LOCK):
+            member = _NAMED_AS[each.kind]
+            order.save(user.with_body(**{member: [id_ for id_ in user.body[member] if id_ != each.id]}))
+        if not _is_named(order, each):
+            order.release(each)
+            order.remove(each)
     return order.save(record.with_body(state="decommissioned", status=[]))
 
 
@@ -144,13 +155,25 @@ def _refuse_if_billed(order: Order, account: Record) -> None:
         )
 
 
-def _refuse_if_needed(order: Order, account: Record) -> None:
+def _list_users(order: Order, personal: Record, lock: Lock = "") -> list[Record]:
+    if personal.kind not in _NAMED_AS:
+        return []
+    return documents.find_users(order.connection, personal.id, _NAMED_AS[personal.kind], lock=lock)
+
+
+def _refuse_if_needed(order: Order, account: Record, personal: Sequence[Record]) -> None:
     over = CLOSED_STATES | {"cancelled"}
     conflicts = [
         Conflict(each.kind, each.id, member, "accounts", account.id)
         for each in documents.find_owned(order.connection, [account.id], (*_ORDERED, "accounts"))
         for member in ("managing_account", "consuming_account", "billing_account")
         if each.body.get(member) == account.id and each.state not in over
+    ]
+    conflicts += [
+        Conflict(user.kind, user.id, _NAMED_AS[each.kind], each.kind, each.id)
+        for each in personal
+        for user in _list_users(order, each)
+        if user.state in LIVE_STATES
     ]
     if conflicts:
         refuse_unable(

@@ -35,7 +35,7 @@ def check_room(order: Order, config: Record, connection: Record | None) -> None:
 def account_for(order: Order, *configs: Record) -> None:
     """Brings up to date what connections and accounts show of these configs, now that they are stored."""
     for connection in {each.body["connection"] for each in configs if each.body.get("connection")}:
-        _sum_up(order, connection)
+        sum_up(order, connection)
     for account in {each.consuming_account for each in configs}:
         asns.show(order, str(account))
 
@@ -53,19 +53,38 @@ def _find_connection(order: Order, faults: Faults, body: Body, current: Record |
     return connection
 
 
-def _sum_up(order: Order, connection: str) -> None:
+def sum_up(order: Order, connection: str) -> None:
+    """Has a connection tell how much of it is allocated, and can be."""
     record = order.get("connections", connection, CHANGE_LOCK)
-    limit = allocation_limit(record.body.get("speed"), order.rules.capacity_limit_percent)
-    limited = record.with_body(capacity_allocation_limit=limit)
+    limited = _limited(order, record, record.body.get("speed"))
     summed = limited.with_body(capacity_allocated=_sum(order, limited))
     if summed != record:
         order.save(summed)
 
 
+def list_beyond(order: Order, connection: Record, speed: int) -> list[Record]:
+    """The configs that could not all be delivered if the connection had this speed (Mbit/s) only."""
+    slower = _limited(order, connection, speed)
+    configs = [each for each in _list_configs(order, connection) if each.state in LIVE_STATES]
+    limit = slower.body["capacity_allocation_limit"]
+    if limit is not None and sum(_count(order, each, slower) for each in configs) > limit:
+        return configs
+    return [each for each in configs if (each.body.get("capacity") or 0) > speed]
+
+
+def _limited(order: Order, connection: Record, speed: int | None) -> Record:
+    limit = allocation_limit(speed, order.rules.capacity_limit_percent)
+    return connection.with_body(speed=speed, capacity_allocation_limit=limit)
+
+
+def _list_configs(order: Order, connection: Record) -> list[Record]:
+    return order.users(connection.id, "connection", "network-service-configs")
+
+
 def _sum(order: Order, connection: Record, besides: str = "") -> int:
     return sum(
         _count(order, config, connection)
-        for config in order.users(connection.id, "connection", "network-service-configs")
+        for config in _list_configs(order, connection)
         if config.id != besides and (config.state in LIVE_STATES or config.state == "decommission_requested")
     )
 

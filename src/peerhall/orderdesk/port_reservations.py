@@ -6,11 +6,11 @@ from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import choose_ports
 from peerhall.exchange.cancellation import refuse_change_of_ending
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, LIVE_STATES, Phase, phase_of
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, Phase, phase_of
 from peerhall.exchange.ordering.connections import check_demarc, check_further_port
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable
-from peerhall.orderdesk import leaving, ports, settling
+from peerhall.orderdesk import attachments, leaving, ports, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
@@ -127,13 +127,12 @@ def _refuse_if_needed(order: Order, record: Record, connection: Record) -> None:
     speed = sum(each.meta["reserved"]["speed"] for each in others)
     conflicts = [
         Conflict(config.kind, config.id, "capacity", connection.kind, connection.id)
-        for config in order.users(connection.id, "connection", "network-service-configs")
-        if config.state in LIVE_STATES and (config.body.get("capacity") or 0) > speed
+        for config in attachments.list_beyond(order, connection, speed)
     ]
     if conflicts:
         refuse_unable(
-            f"With {speed} Mbit/s left, the capacity of what is listed in conflicts could not be delivered; lower it "
-            "first.",
+            f"With the {speed} Mbit/s that are left, what is listed in conflicts could not be delivered; lower its "
+            "capacity first.",
             order.only_seen(conflicts),
         )
 

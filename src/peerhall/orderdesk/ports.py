@@ -5,6 +5,7 @@ from peerhall.exchange.allocation import PortGroup
 from peerhall.exchange.claims import PORT, Claim
 from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Network, Phase, outdated, phase_of, with_network, with_phase
 from peerhall.exchange.records import Record
+from peerhall.orderdesk import attachments
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS
 from peerhall.store import documents
@@ -117,6 +118,7 @@ def count_bundle(order: Order, changed: Record) -> None:
     )
     if counted != connection:
         order.save(counted)
+        attachments.sum_up(order, connection.id)
 
 
 def follow_connection(order: Order, connection: Record, *, rebuilt: bool) -> None:
