@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
+from peerhall.exchange.visibility import Caller as ExchangesOwn
+from peerhall.orderdesk import network_service_configs
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from tests.clock import Clock
 from tests.installation import Caller, Site
 
@@ -241,6 +244,26 @@ def test_each_has_its_own_terms_and_a_connection_does_not_end_its_configs(bound:
     member.delete(connection)
     assert policy(member, config) == ("2025-06-15", "2025-06-15")
     assert member.get(config)["state"] == "production"
+
+
+def test_configs_go_with_their_service_by_terms_of_their_own(bound: Site) -> None:
+    _, _, path = peering(bound)
+    days = {"state": "decommission_requested", "decommission_at": "2025-08-01", "charged_until": "2025-08-01"}
+    bound.connection.execute("update document set body = body || %s::jsonb where id = 'lan'", (to_json(days).decode(),))
+    member = move_to(bound, "2025-06-10")
+    with bound.connection.transaction():
+        order = Order(bound.connection, ExchangesOwn("operator:test", None, frozenset()), bound.clock())
+        config = order.get("network-service-configs", path.split("/")[-1], CHANGE_LOCK)
+        network_service_configs.follow(order, config, order.get("network-services", "lan"))
+        order.hand_over()
+    left = member.get(path)
+    assert (left["state"], *days_of(left)) == ("decommission_requested", "2025-08-01", "2026-01-01")
+    assert member.faults("DELETE", path, {"decommission_at": "2025-08-02"}).keys() == {"decommission_at"}
+    assert [
+        each["name"] for each in member.get(f"{path}/cancellation-policy?decommission_at=2025-08-02", 400)["properties"]
+    ] == ["decommission_at"]
+    assert days_of(member.delete(path, json={"decommission_at": "2025-07-01"})) == ("2025-07-01", "2026-01-01")
+    assert move_to(bound, "2025-07-01").get(path)["state"] == "decommissioned"
 
 
 def test_a_lead_time_holds_for_what_has_no_terms(site: Site) -> None:
