@@ -274,6 +274,7 @@ def _connection() -> Iterator[Record]:
     rivals = {"managing_account": STRANGER, "consuming_account": STRANGER, "billing_account": STRANGER}
     yield from connection("connection-of-rival", **rivals, role_assignments=[], external_ref=None)
     yield from connection("connection-paid-by-rival", billing_account=STRANGER)
+    yield from connection("xconnect", product_offering="port-10g-exchange")
 
 
 def _own_lan_objects() -> Iterator[Record]:

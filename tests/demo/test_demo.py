@@ -161,6 +161,27 @@ def test_the_member_peers_already_and_has_room_for_more(demo: Demo) -> None:
     ordered = f"/network-service-configs/{answer.json()['id']}"
     wait_until(lambda: member.get(ordered).json()["state"] == "production", SECONDS)
 
+    letter = member.get(f"/connections/{connection['id']}/loa")
+    assert (letter.headers["content-type"], letter.content[:5]) == ("application/pdf", b"%PDF-")
+    offering = next(
+        each
+        for each in listed(member, "/product-offerings?type=connection")
+        if each["cross_connect_initiator"] == "exchange"
+    )
+    order = {
+        **dict.fromkeys(("managing_account", "consuming_account", "billing_account"), account["id"]),
+        "product_offering": offering["id"],
+        "mode": "standalone",
+        "port_quantity": 1,
+        "role_assignments": [],
+        "subscriber_side_demarcs": ["Cage 7, panel 2, ports 5 and 6"],
+    }
+    waiting = member.post("/connections", json=order).json()
+    [missing] = waiting["status"]
+    assert missing["tag"] == "loa_required"
+    assert member.post(missing["attrs"]["upload_url"], content=b"Connect us to cage 7.").json() == {}
+    wait_until(lambda: member.get(f"/connections/{waiting['id']}").json()["state"] == "production", SECONDS)
+
 
 def test_the_reseller_has_customers_and_the_newcomer_has_still_to_be_admitted(demo: Demo) -> None:
     reseller, newcomer = demo.login("reseller"), demo.login("newcomer")

@@ -108,6 +108,18 @@ def test_contract_terms_are_kept_as_written(described: SyncConnection) -> None:
     assert (circuit["contract_initial_period"], circuit["contract_renewal_notice_period"]) == ("P12M", "P2W")
 
 
+def test_where_the_exchange_orders_the_cable_it_waits_for_a_letter_unless_told_not_to(
+    described: SyncConnection, edit: Callable[..., Path]
+) -> None:
+    port = find(described, "product-offerings", "10G port")["id"]
+    own = ": 10000\n    cross_connect_initiator: exchange\n"
+    assert "loa_required" not in everything(described)[port].meta
+    apply(described, edit((": 10000\n", own)))
+    assert everything(described)[port].meta["loa_required"] is True
+    apply(described, edit((": 10000\n", f"{own}    loa_required: false\n")))
+    assert "loa_required" not in everything(described)[port].meta
+
+
 def test_only_what_is_written_differently_changes(described: SyncConnection, edit: Callable[..., Path]) -> None:
     before = everything(described)
     plan = apply(described, edit(("street_address: 1 Example", "street_address: 2 Example"), ("rs1.test", "rs9.test")))

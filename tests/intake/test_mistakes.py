@@ -46,6 +46,13 @@ MISTAKES = [
     ("type: p2p_vc", "type: p2p", "type: p2p", "product_offerings.circuit.type", "must be one of"),
     (": P12M", ": 12 months", "12 months", "product_offerings.circuit.contract_initial_period", "such as P1Y"),
     ("[legal]", "[lawyer]", "lawyer", "exchange.account_required_roles.0", "implementation"),
+    (
+        ": 10000\n  p",
+        ": 10000\n    loa_required: true\n  p",
+        "loa_",
+        "product_offerings.port-10g.loa_required",
+        "issues",
+    ),
     # Names of what is not there.
     ("metro_area: cork}", "metro_area: kork}", "kork", "metro_area_networks.cork.metro_area", "there are cork"),
     ("pop: ork1}", "pop: ork2}", "ork2", "devices.sw2.pop", "not the key of an entry in pops; there are ork1"),

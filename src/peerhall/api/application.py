@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from peerhall.api import pages
 from peerhall.api.problems import Problem, render_problem, try_again
 from peerhall.api.requests import read_request_id, refuse_unacceptable
-from peerhall.api.resources import authentication, cancellation, discovery, documents, oauth2, orders
+from peerhall.api.resources import authentication, cancellation, discovery, documents, loas, oauth2, orders
 from peerhall.api.routing import Router
 from peerhall.api.runtime import BASE_PATH, Runtime
 from peerhall.contract import problems
@@ -31,6 +31,8 @@ _SPECIAL: Final[dict[str, Handler]] = {
     "api_extensions_list": discovery.answer_extensions,
     "api_health_read": discovery.answer_health,
     "api_implementation_read": discovery.answer_implementation,
+    **dict.fromkeys(("connections_loa_download", "port_reservations_loa_download"), loas.answer_download),
+    **dict.fromkeys(("connections_loa_upload", "port_reservations_loa_upload"), loas.answer_upload),
     "auth_token_create": authentication.answer_token_create,
     "auth_token_refresh": authentication.answer_token_refresh,
 }
@@ -127,7 +129,8 @@ class Application:
         if path == "/openapi.json":
             return pages.answer_page(request, self._runtime)
         operation, values = self._router.find(request.method, path)
-        if operation.id != "api_health_read":
+        # A document that is not JSON is what it is, whatever the client would rather have.
+        if operation.id != "api_health_read" and not (operation.method == "GET" and operation.answer is None):
             refuse_unacceptable(request)
         handler = self._handlers[operation.id]
         assert handler is not None

@@ -151,6 +151,6 @@ def _find_flaw(check: Callable[[Any], Any], value: str | int) -> Fault | None:
 def _too_large(most: int) -> Problem:
     return Problem(
         problems.CONTENT_TOO_LARGE,
-        f"The body is larger than {most} octets; no request needs as much.",
+        f"The body is larger than {most} octets, the most that is taken here.",
         headers={"Connection": "close"},
     )

@@ -1,7 +1,7 @@
 """What an exchange decides for itself: the rules of the house, from its exchange file."""
 
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ class HouseRules:
     """Roles an account needs contacts in before it may order."""
     cooldown_days: int = 7
     """How long an address or a VLAN that was given back is kept from other accounts."""
+    loa_valid_days: int = 90
+    """How long a letter of authorisation of the exchange is good, from the day after it was issued."""
     capacity_limit_percent: int | None = None
     """How much of a connection's speed its configs may take together; None: there is no limit."""
     disconnection_days: int = 0
@@ -37,6 +39,10 @@ class HouseRules:
     def today(self, now: datetime) -> date:
         """The exchange's calendar day at this moment."""
         return now.astimezone(ZoneInfo(self.timezone)).date()
+
+    def midnight(self, day: date) -> datetime:
+        """When a calendar day begins at the exchange."""
+        return datetime.combine(day, time(), ZoneInfo(self.timezone))
 
     @property
     def cooldown(self) -> timedelta:

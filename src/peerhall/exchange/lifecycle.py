@@ -7,6 +7,7 @@ refused. When the obstacle is gone the state is derived again, so nothing needs 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Self
 
@@ -148,6 +149,8 @@ class Circumstances:
     """Whether its day of disconnection has come."""
     remarks: Sequence[Note] = ()
     """What else there is to tell at present."""
+    changes_at: datetime | None = None
+    """When something of this changes by itself, which is a reason to look again."""
 
 
 def phase_of(record: Record) -> Phase:

@@ -188,13 +188,24 @@ def awaiting_network_service_config(config: str, state: str) -> Note:
     )
 
 
-def awaiting_cross_connect(demarc: str | None) -> Note:
+def loa_required(collection: str, document: str) -> Note:
+    """The URL is told from below the base of the API, which a client knows better than we do."""
     return Note(
-        INFO,
-        "awaiting_cross_connect",
-        "The port is reserved; it goes into production when the cross-connect carries light.",
-        {"exchange_side_demarc": demarc},
+        NOTICE,
+        "loa_required",
+        "The exchange needs your letter of authorisation for the cross-connect. Upload it.",
+        {"upload_url": f"/{collection}/{document}/loa"},
     )
+
+
+def awaiting_cross_connect(demarc: str | None, expires: str | None = None) -> Note:
+    """`expires` is the last day of the exchange's letter of authorisation, where it has issued one."""
+    message = "The port is reserved; it goes into production when the cross-connect carries light."
+    attrs = {"exchange_side_demarc": demarc}
+    if expires is not None:
+        message += f" The letter of authorisation is good until {expires}; then another one can be downloaded."
+        attrs["expires"] = expires
+    return Note(INFO, "awaiting_cross_connect", message, attrs)
 
 
 def manual_step(ticket: str) -> Note:

@@ -68,6 +68,7 @@ def _house_rules(drawing: Drawing) -> dict[str, Any]:
         "cooldown_days": exchange.cooldown_days,
         "capacity_limit_percent": exchange.capacity_limit_percent,
         "disconnection_days": exchange.disconnection_days,
+        "loa_valid_days": exchange.loa_valid_days,
     }
 
 

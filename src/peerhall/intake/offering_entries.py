@@ -26,7 +26,7 @@ _RESOURCE_TYPES: Final = {
 
 
 def draw_offering(drawing: Drawing, entry: Entry) -> None:
-    body, _ = read_members(drawing, entry)
+    body, own = read_members(drawing, entry)
     type_ = body.get("type")
     if not isinstance(type_, str) or type_ not in schemas.get_variants(entry.section.schema):
         return
@@ -47,7 +47,7 @@ def draw_offering(drawing: Drawing, entry: Entry) -> None:
         defaults |= {"service_provider_region": None, "service_provider_pop": None}
     whole = {**defaults, **body}
     whole |= _places(drawing, entry, whole)
-    finish(drawing, entry, whole, _periods(drawing, entry))
+    finish(drawing, entry, whole, _periods(drawing, entry) | _loa(drawing, entry, whole, own.get("loa_required")))
 
 
 def _places(drawing: Drawing, entry: Entry, body: Body) -> Body:
@@ -84,6 +84,15 @@ def _exchange_pops(drawing: Drawing, entry: Entry, given: list[Any]) -> list[Any
 def _metro_area_of(drawing: Drawing, network: str | None) -> str:
     record = drawing.find(network)
     return str(record.body.get("metro_area", NOT_THERE)) if record else NOT_THERE
+
+
+def _loa(drawing: Drawing, entry: Entry, body: Body, given: bool | None) -> Meta:
+    """Whether the subscriber's letter is waited for: where the exchange orders the cable, unless told not to."""
+    exchange_orders = body.get("cross_connect_initiator") == "exchange"
+    if given and not exchange_orders:
+        reason = "only goes with cross_connect_initiator: exchange; otherwise the exchange issues the letter itself"
+        drawing.mistakes.add(entry.node, reason, "loa_required")
+    return {"loa_required": True} if exchange_orders and given is not False else {}
 
 
 def _periods(drawing: Drawing, entry: Entry) -> Meta:

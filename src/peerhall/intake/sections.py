@@ -27,6 +27,7 @@ class ExchangeEntry(Schema):
     cooldown_days: Annotated[int, Ge(0), Le(3650)] = 7
     capacity_limit_percent: Annotated[int, Ge(1), Le(10000)] | None = None
     disconnection_days: Annotated[int, Ge(0), Le(365)] = 0
+    loa_valid_days: Annotated[int, Ge(1), Le(3650)] = 90
     legal_name: Text80 | None = None
     address: Address | None = None
     external_ref: Text80 | None = None
@@ -55,6 +56,12 @@ class LanEntry(Schema):
     mac_required: bool = True
     demands_ready: bool = False
     vlan: VlanTag | None = None
+
+
+class OfferingEntry(Schema):
+    """What a product offering has beside the standard's members."""
+
+    loa_required: bool | None = None
 
 
 class Nothing(Schema):
@@ -163,6 +170,7 @@ SECTIONS: Final = (
             "handover_pop": "pops",
             "exchange_lan_network_service": "exchange_lans",
         },
+        extra=OfferingEntry,
     ),
 )
 """In the order in which they are brought in: nothing names what comes after it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 from pydantic_core import to_json
@@ -24,6 +24,7 @@ from peerhall.orderdesk import (
     contacts,
     ips,
     leaving,
+    loa_uploads,
     macs,
     network_feature_configs,
     network_service_configs,
@@ -38,6 +39,7 @@ from peerhall.store.reading import Login, LoginEnded
 from peerhall.store.settings import NoExchangeError
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class Command:
 
     operation: Operation
     body: Any = None
-    """The parsed JSON; None where there was none."""
+    """The parsed JSON, or what there is to tell of an uploaded document; None where there was none."""
     document: str = ""
     """The id in the path."""
     idempotency_key: str | None = None
     request: str | None = None
     """The request's id, for the journal."""
+    content: bytes = b""
+    """An uploaded document; it is kept out of the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,11 @@ CANCEL: Final[dict[str, Callable[[Order, str, str | None], Record]]] = {
     "port-reservations": port_reservations.cancel,
 }
 
+UPLOAD: Final[dict[str, Callable[[Order, str, bytes, str | None], Record]]] = {
+    "connections": loa_uploads.upload_for_connection,
+    "port-reservations": loa_uploads.upload_for_reservation,
+}
+
 _TABLES: Final[dict[str, dict[str, Any]]] = {
     "POST": CREATE,
     "PUT": UPDATE,
@@ -111,8 +120,13 @@ TAKEN: Final = frozenset(
     operation.id
     for operation in OPERATIONS
     if operation.permission == "write"
-    and operation.group in _TABLES[operation.method]
-    and operation.path in (f"/{operation.group}", f"/{operation.group}/{{id}}")
+    and (
+        (operation.body == "binary" and operation.group in UPLOAD)
+        or (
+            operation.group in _TABLES[operation.method]
+            and operation.path in (f"/{operation.group}", f"/{operation.group}/{{id}}")
+        )
+    )
 )
 """Ids of the operations that the counter carries out."""
 
@@ -176,7 +190,7 @@ class OrderDesk:
         if remembered is not None:
             return remembered, False
         record = _dispatch(order, command)
-        text = _text_for(order, record)
+        text = _text_for(order, record) if command.operation.answer else "{}"
         answer = Answer(command.operation.status, record.id, text)
         order.hand_over()
         if command.idempotency_key is not None:
@@ -186,6 +200,23 @@ class OrderDesk:
             )
         bounds.commit_with(connection, _entry(order.caller, command, now, record))
         return answer, bool(order.queued)
+
+    def look(self, login: Login, look: Callable[[Order], T]) -> T:
+        """What somebody finds who looks at more than one object, all of it at the same moment.
+
+        Raises Refused, LoginEnded, or DatabaseUnavailable when it is worth trying again.
+        """
+
+        def read(connection: SyncConnection) -> T:
+            now = self._clock()
+            caller = bounds.begin_for(connection, login.session_digest, now)
+            if caller is None:
+                raise LoginEnded
+            found = look(Order(connection, caller, now))
+            connection.execute("commit")
+            return found
+
+        return self._pool.run(read, begin=b"")
 
     def _journal_refusal(self, login: Login, command: Command, refusal: Refusal) -> None:
         now = self._clock()
@@ -201,6 +232,8 @@ class OrderDesk:
 def _dispatch(order: Order, command: Command) -> Record:
     operation = command.operation
     match operation.method:
+        case "POST" if operation.body == "binary":
+            return UPLOAD[operation.group](order, command.document, command.content, command.body["file_name"])
         case "POST":
             return CREATE[operation.group](order, _checked(operation, command.body))
         case "PUT" | "PATCH":
@@ -257,6 +290,8 @@ def _known_members(command: Command) -> Body:
     """Of a body, what the standard knows: the journal is no place for whatever else a client sends."""
     if command.operation.body is None or not isinstance(command.body, dict):
         return {}
+    if command.operation.body == "binary":
+        return command.body
     known = _member_names(command.operation.body)
     return {name: value for name, value in command.body.items() if name in known}
 

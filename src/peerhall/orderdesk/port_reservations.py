@@ -45,10 +45,13 @@ def create(order: Order, body: Body) -> Record:
         record = record.with_meta(added=True)
     order.add(record)
     ports.claim(order, record, chosen[0])
-    if offering.get("cross_connect_initiator") == "subscriber" or phase_of(connection) is not Phase.RESERVING:
+    if offering.get("cross_connect_initiator") == "subscriber":
         ports.allocate(order, record, connection)
-        order.settle_later(order.get("ports", order.latest(record).body["port"]))
+    elif phase_of(connection) is not Phase.RESERVING:
+        loas.allocate_authorised(order, connection)
     record = order.latest(record)
+    if record.body["port"] is not None:
+        order.settle_later(order.get("ports", record.body["port"]))
     ports.count_bundle(order, record)
     order.settle_later(record, connection)
     return settling.describe(order, record)

@@ -91,6 +91,8 @@ def allocate(order: Order, reservation: Record, connection: Record) -> Record:
     order.add(Record(document, "ports", {**blank("Port"), **members}, {"phase": Phase.BUILDING.value}))
     demarc = " / ".join((facility.body["name"], pop.body["name"], device.body["name"], reserved["port"]))
     allocated = with_phase(reservation, Phase.BUILDING)
+    if connection.meta.get("cross_connect_initiator") == "subscriber":
+        allocated = allocated.with_meta(loa_issued_on=order.rules.today(order.now).isoformat())
     order.save(allocated.with_body(state="allocated", port=document, exchange_side_demarc=demarc))
     order.settle_later(allocated)
     return order.save(connection.with_body(ports=[*connection.body["ports"], document]))

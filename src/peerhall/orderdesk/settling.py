@@ -80,6 +80,8 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
         order.reconcile_later(*devices_of(order, record))
     if phase is Phase.LEAVING:
         order.queued[document_subject(record.id)] = _midnight(order, record)
+    elif present.changes_at is not None:
+        order.queued[document_subject(record.id)] = present.changes_at
     described = describe(order, record, stored)
     if described.state != stored.state or Network.of(described) != Network.of(stored):
         order.settle_later(*course.followers(order, described))

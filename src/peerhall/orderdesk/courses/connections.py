@@ -3,8 +3,8 @@
 from peerhall.exchange.cancellation import charge_from, is_due
 from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending, phase_of
 from peerhall.exchange.records import Record
-from peerhall.exchange.statuses import contact_role_required, decommission_scheduled
-from peerhall.orderdesk import ports
+from peerhall.exchange.statuses import contact_role_required, decommission_scheduled, loa_required
+from peerhall.orderdesk import loas
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.parties import list_roles
 
@@ -14,8 +14,11 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     roles = list_roles(order, record.body["role_assignments"])
     wanted = offering.body.get("required_contact_roles") or []
     leaving = phase in (Phase.LEAVING, Phase.REMOVING)
+    missing = [contact_role_required(role) for role in wanted if role not in roles]
+    if phase is Phase.RESERVING and loas.is_waited_for(order, record, offering):
+        missing.append(loa_required("connections", record.id))
     return Circumstances(
-        missing=[contact_role_required(role) for role in wanted if role not in roles],
+        missing=missing,
         due=is_due(record, order.rules.today(order.now)),
         remarks=[decommission_scheduled(record.body["decommission_at"], record.body["charged_until"])]
         if leaving
@@ -42,9 +45,7 @@ def network(order: Order, record: Record) -> Network:
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.BUILDING:
-        for reservation in order.users(record.id, "connection", "port-reservations"):
-            if reservation.body["port"] is None and phase_of(reservation) is Phase.RESERVING:
-                record = ports.allocate(order, reservation, record)
+        record = loas.allocate_authorised(order, record)
         order.settle_later(*order.users(record.id, "connection", "ports"))
     if phase is Phase.LIVE:
         record = charge_from(record, order.rules.today(order.now))
