@@ -10,7 +10,7 @@ from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, Phase, phase_
 from peerhall.exchange.ordering.connections import check_demarc, check_further_port
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable
-from peerhall.orderdesk import attachments, leaving, ports, settling
+from peerhall.orderdesk import attachments, leaving, loas, ports, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
