@@ -179,7 +179,32 @@ def catalogue() -> list[Record]:
             **{**port, "cross_connect_initiator": "exchange"},
         ),
         record("product-offerings", "peering", name="Peering", display_name="Peering", **lan),
+        private_offering("circuit-1g", "p2p_vc", bandwidth_max=1000),
+        private_offering("circuit-5g", "p2p_vc", bandwidth_max=5000),
+        private_offering("rooted", "p2mp_vc", bandwidth_max=None),
+        private_offering("closed-group", "mp2mp_vc", bandwidth_max=None),
     ]
+
+
+def private_offering(id_: str, type_: str, **members: Any) -> Record:
+    body: dict[str, Any] = {
+        **blank("ProductOffering", type_),
+        "type": type_,
+        "name": id_,
+        "display_name": id_,
+        "resource_type": "network_service",
+        "service_provider": "Example Exchange",
+        "handover_metro_area": "cork",
+        "handover_metro_area_network": "man",
+        "service_metro_area": "cork",
+        "service_metro_area_network": "man",
+        "physical_port_speed": None,
+        "provider_vlans": "single",
+        "downgrade_allowed": True,
+        "upgrade_allowed": True,
+        "bandwidth_min": 100,
+    }
+    return record("product-offerings", id_, **{**body, **members})
 
 
 def route_server(number: int) -> Record:

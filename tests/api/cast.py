@@ -22,6 +22,7 @@ MANAGER, USER, ABOVE, STRANGER = "dealer", "user", "reseller", "rival"
 
 OWNERS = {"managing_account": MANAGER, "consuming_account": USER, "external_ref": "ref-1"}
 INVOICED = {**OWNERS, "billing_account": MANAGER, "purchase_order": "PO-1", "contract_ref": "C-1"}
+OF_STRANGER = {"managing_account": STRANGER, "consuming_account": STRANGER, "billing_account": STRANGER}
 LIVE = {"phase": Phase.LIVE.value}
 IN_NETWORK = {**LIVE, "network": {"present": True, "configured": True, "tested": True}}
 DATES = {"decommission_at": None, "charged_until": None, "current_billing_start_date": "2026-08-01"}
@@ -183,6 +184,36 @@ def service(type_: str, id_: str, **members: Any) -> Record:
     return record("network-services", id_, LIVE, **{**body, **members})
 
 
+WISH = {"product_offering": "p2p_vc-offering", "capacity": None}
+"""What the B-side of a circuit may ask for."""
+
+
+def circuit(id_: str, *, wished: bool) -> list[Record]:
+    """A circuit to the stranger, who has completed it, and who may have asked for another bandwidth."""
+    made = service("p2p_vc", id_, joining_member_account=STRANGER, capacity=1000)
+    side = {**blank("NetworkServiceConfig", "p2p_vc"), **_private(), **OF_STRANGER, "connection": "connection-of-rival"}
+    side |= {"type": "p2p_vc", "network_service": id_, "capacity": 1000}
+    return [
+        made.with_meta(change_request=WISH) if wished else made,
+        record("network-service-configs", f"{id_}-b", {**IN_NETWORK, "side": "b"}, **side),
+    ]
+
+
+def _private() -> dict[str, Any]:
+    """What configs on private services have in common."""
+    return {
+        **INVOICED,
+        **DATES,
+        **IN_PRODUCTION,
+        "connection": "connection",
+        "vlan_config": QINQ,
+        "role_assignments": [],
+        "network_feature_configs": [],
+        "macs": [],
+        "ips": [],
+    }
+
+
 def _accounts() -> Iterator[Record]:
     yield account(MANAGER, ABOVE, external_ref="dealer-ref", legal_name="Dealer Ltd", asns=[64496])
     yield account(USER, MANAGER, billing_information=None, asns=[64497])
@@ -238,6 +269,7 @@ def _catalogue() -> Iterator[Record]:
 def _services() -> Iterator[Record]:
     yield service("p2p_vc", "circuit", joining_member_account="member", capacity=1000)
     yield service("p2p_vc", "circuit-to-rival", joining_member_account=STRANGER, capacity=1000)
+    yield circuit("circuit-wished-by-rival", wished=True)[0]
     yield service("p2mp_vc", "tree", public=False)
     yield service("p2mp_vc", "tree-public", public=True)
     yield service("mp2mp_vc", "group", public=False)
@@ -293,23 +325,12 @@ def _configs() -> Iterator[Record]:
     yield lan_address("address-v4", 4, "192.0.2.20", "config", fqdn="router.example.net")
     yield lan_address("address-v6", 6, "2001:db8:1::20", "config")
     yield lan_config("config", ips=["address-v4", "address-v6"], network_feature_configs=["session"])
-    private: dict[str, Any] = {
-        **INVOICED,
-        **DATES,
-        **IN_PRODUCTION,
-        "connection": "connection",
-        "vlan_config": QINQ,
-        "role_assignments": [],
-        "network_feature_configs": [],
-        "macs": [],
-        "ips": [],
-    }
+    private = _private()
     circuit = {**blank("NetworkServiceConfig", "p2p_vc"), **private}
     yield record(
         "network-service-configs", "circuit-config", IN_NETWORK, **circuit, type="p2p_vc", network_service="circuit"
     )
-    of_rival = {"managing_account": STRANGER, "consuming_account": STRANGER, "billing_account": STRANGER}
-    joined = {**blank("NetworkServiceConfig", "mp2mp_vc"), **private, **of_rival, "type": "mp2mp_vc"}
+    joined = {**blank("NetworkServiceConfig", "mp2mp_vc"), **private, **OF_STRANGER, "type": "mp2mp_vc"}
     joined |= {"connection": "connection-of-rival", "vlan_config": DOT1Q}
     yield record(
         "network-service-configs",

@@ -45,11 +45,23 @@ def fresh(site: Site, group: str) -> str:
             config, address = _config_with_address(site)
             add(site, cast.session(f"session-{number}", config, address))
             return f"session-{number}"
+        case "network-services":
+            add(site, cast.service("p2mp_vc", f"tree-{number}"))
+            return f"tree-{number}"
     raise KeyError(group)
+
+
+def fresh_circuit(site: Site, *, wished: bool) -> str:
+    """The id of a new circuit to the stranger with a config on its side, who may have asked for a change."""
+    number = next(_numbers)
+    add(site, *cast.circuit(f"circuit-{number}", wished=wished))
+    return f"circuit-{number}"
 
 
 def request_body(site: Site, operation: Operation, subject: str) -> dict[str, Any] | None:
     """A body with which the operation succeeds, on the subject or for a new object; None where it takes none."""
+    if operation.id == "network_service_change_request_create":
+        return cast.WISH
     if operation.method == "POST":
         return _creation(site, operation.group)
     if operation.method == "DELETE":
@@ -85,6 +97,8 @@ def _creation(site: Site, group: str) -> dict[str, Any]:
             asked = ("type", "network_service", "product_offering", "connection", "asns")
             config = {name: cast.lan_config("").body[name] for name in asked}
             return {**INVOICED, **config, "vlan_config": {"vlan_type": "dot1q"}, "listed": False}
+        case "network-services":
+            return {**INVOICED, "type": "p2mp_vc", "product_offering": "p2mp_vc-offering"}
         case "port-reservations":
             return {"connection": _bundle(site), "external_ref": "ref-1"}
         case "role-assignments":

@@ -13,7 +13,16 @@ from starlette.types import Receive, Scope, Send
 from peerhall.api import pages
 from peerhall.api.problems import Problem, render_problem, try_again
 from peerhall.api.requests import read_request_id, refuse_unacceptable
-from peerhall.api.resources import authentication, cancellation, discovery, documents, loas, oauth2, orders
+from peerhall.api.resources import (
+    authentication,
+    cancellation,
+    change_requests,
+    discovery,
+    documents,
+    loas,
+    oauth2,
+    orders,
+)
 from peerhall.api.routing import Router
 from peerhall.api.runtime import BASE_PATH, Runtime
 from peerhall.contract import problems
@@ -35,6 +44,7 @@ _SPECIAL: Final[dict[str, Handler]] = {
     **dict.fromkeys(("connections_loa_upload", "port_reservations_loa_upload"), loas.answer_upload),
     "auth_token_create": authentication.answer_token_create,
     "auth_token_refresh": authentication.answer_token_refresh,
+    "network_service_change_request_read": change_requests.answer_change_request,
 }
 
 OAUTH2_PATH: Final = "/oauth2/token"

@@ -212,7 +212,7 @@ def _change_request() -> tuple[Operation, Operation, Operation]:
             202,
             schema,
             body=schema,
-            errors=(problems.VALIDATION_ERROR, *_ADMISSION),
+            errors=_CHANGE,
             permission="write",
         ),
         Operation(f"{stem}_destroy", "DELETE", path, 202, schema, errors=_REMOVE, permission="write"),

@@ -170,6 +170,74 @@ def decommission_scheduled(decommission_at: str, charged_until: str | None) -> N
     )
 
 
+def circuit_decommission_scheduled(decommission_at: str) -> Note:
+    """Read by both sides of a circuit, of which only one is concerned with what is paid."""
+    return Note(
+        INFO,
+        "decommission_scheduled",
+        f"To be disconnected on {decommission_at}.",
+        {"decommission_at": decommission_at},
+    )
+
+
+def awaiting_peer_side(side: str, account: str) -> Note:
+    return Note(
+        NOTICE,
+        "awaiting_peer_side",
+        f"The {side.upper()}-side of the circuit has no config yet. Its account creates one on its own connection.",
+        {"side": side, "account": account},
+        about=side,
+    )
+
+
+def peer_side_not_ready(side: str) -> Note:
+    return Note(
+        INFO,
+        "peer_side_not_ready",
+        f"This side of the circuit is configured; the {side.upper()}-side is not yet.",
+        {"side": side},
+    )
+
+
+def circuit_side(side: str) -> Note:
+    return Note(INFO, "circuit_side", f"This config is the {side.upper()}-side of the circuit.", {"side": side})
+
+
+def awaiting_configs() -> Note:
+    return Note(INFO, "awaiting_configs", "The service is in production once its configs are.")
+
+
+def awaiting_first_config() -> Note:
+    return Note(
+        NOTICE,
+        "awaiting_first_config",
+        "The service can be joined. It is in production with the first network service config on it that is.",
+    )
+
+
+def configs_changing() -> Note:
+    return Note(INFO, "configs_changing", "Network service configs on the service are being changed.")
+
+
+def change_requested(product_offering: str, capacity: int | None) -> Note:
+    return Note(
+        NOTICE,
+        "change_requested",
+        "The B-side asks for another bandwidth. The A-side accepts by changing the service and its own config to it, "
+        "or rejects by deleting the change request.",
+        {"product_offering": product_offering, "capacity": capacity},
+    )
+
+
+def change_rejected(product_offering: str, capacity: int | None) -> Note:
+    return Note(
+        NOTICE,
+        "change_request_rejected",
+        "The A-side has rejected the bandwidth that the B-side asked for.",
+        {"product_offering": product_offering, "capacity": capacity},
+    )
+
+
 def connection_leaving(connection: str, decommission_at: str | None) -> Note:
     return Note(
         WARNING,

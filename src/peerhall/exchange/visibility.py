@@ -47,6 +47,19 @@ OWNERS_MEMBERS_OF_SERVICE: Final = frozenset(
 """What those who take part in a private service do not see of it; rules name other accounts."""
 
 
+OWNERS_MEMBERS_OF_CIRCUIT: Final = frozenset(
+    {
+        "charged_until",
+        "current_billing_start_date",
+        "external_ref",
+        "purchase_order",
+        "contract_ref",
+        "billing_account",
+    }
+)
+"""What the B-side of a circuit does not see of it; as half of it is its own, it does see where it is in its life."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is asking, in a transaction: the key, its account, and the accounts that one acts for."""

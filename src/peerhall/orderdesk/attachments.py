@@ -90,5 +90,7 @@ def _sum(order: Order, connection: Record, besides: str = "") -> int:
 
 
 def _count(order: Order, config: Record, connection: Record) -> int:
-    named = config.body.get("product_offering")
+    # Configs on a circuit or group may go by the offering of their service.
+    service = order.get("network-services", config.body["network_service"])
+    named = config.body.get("product_offering") or service.body.get("product_offering")
     return usable_capacity(config.body, order.get("product-offerings", named).body if named else None, connection.body)

@@ -1,4 +1,4 @@
-"""What a PUT or PATCH really changes, once everything that is not up to the client is put aside."""
+"""What a body asks for, and what a PUT or PATCH really changes once all that is not up to the client is put aside."""
 
 from functools import cache
 from typing import Any
@@ -9,6 +9,15 @@ from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, Fault, InvalidBody, check_body, check_changes
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Refused, invalid
+
+
+def read_body(operation: Operation, body: Any) -> Body:
+    """The body of an operation as the standard describes it. Refuses what the schema refuses."""
+    assert operation.body is not None
+    try:
+        return check_body(operation.body, body)
+    except InvalidBody as error:
+        raise Refused(invalid(*error.faults)) from None
 
 
 def read_changes(operation: Operation, record: Record, body: Any) -> Body:

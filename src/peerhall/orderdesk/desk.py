@@ -20,6 +20,7 @@ from peerhall.exchange.refusals import Reason, Refusal, Refused, invalid, refuse
 from peerhall.exchange.visibility import Caller
 from peerhall.orderdesk import (
     accounts,
+    change_requests,
     connections,
     contacts,
     ips,
@@ -28,9 +29,11 @@ from peerhall.orderdesk import (
     macs,
     network_feature_configs,
     network_service_configs,
+    network_services,
     port_reservations,
     role_assignments,
 )
+from peerhall.orderdesk.changes import read_body
 from peerhall.orderdesk.order import Order
 from peerhall.store import bounds, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection
@@ -76,6 +79,7 @@ CREATE: Final[dict[str, Callable[[Order, Body], Record]]] = {
     "macs": macs.create,
     "network-feature-configs": network_feature_configs.create,
     "network-service-configs": network_service_configs.create,
+    "network-services": network_services.create,
     "port-reservations": port_reservations.create,
     "role-assignments": role_assignments.create,
 }
@@ -87,6 +91,7 @@ UPDATE: Final[dict[str, Callable[[Order, Operation, str, Any], Record]]] = {
     "ips": ips.update,
     "network-feature-configs": network_feature_configs.update,
     "network-service-configs": network_service_configs.update,
+    "network-services": network_services.update,
     "port-reservations": port_reservations.update,
 }
 
@@ -101,6 +106,7 @@ REMOVE: Final[dict[str, Callable[[Order, str], Record]]] = {
 CANCEL: Final[dict[str, Callable[[Order, str, str | None], Record]]] = {
     "connections": connections.cancel,
     "network-service-configs": network_service_configs.cancel,
+    "network-services": network_services.cancel,
     "port-reservations": port_reservations.cancel,
 }
 
@@ -108,6 +114,12 @@ UPLOAD: Final[dict[str, Callable[[Order, str, bytes, str | None], Record]]] = {
     "connections": loa_uploads.upload_for_connection,
     "port-reservations": loa_uploads.upload_for_reservation,
 }
+
+BESIDE: Final[dict[str, Callable[[Order, Operation, str, Any], tuple[Record, Body]]]] = {
+    "network_service_change_request_create": change_requests.create,
+    "network_service_change_request_destroy": change_requests.remove,
+}
+"""Operations on what an object has beside it: they answer with that, not with the object."""
 
 _TABLES: Final[dict[str, dict[str, Any]]] = {
     "POST": CREATE,
@@ -119,12 +131,15 @@ _TABLES: Final[dict[str, dict[str, Any]]] = {
 TAKEN: Final = frozenset(
     operation.id
     for operation in OPERATIONS
-    if operation.permission == "write"
-    and (
-        (operation.body == "binary" and operation.group in UPLOAD)
-        or (
-            operation.group in _TABLES[operation.method]
-            and operation.path in (f"/{operation.group}", f"/{operation.group}/{{id}}")
+    if operation.id in BESIDE
+    or (
+        operation.permission == "write"
+        and (
+            (operation.body == "binary" and operation.group in UPLOAD)
+            or (
+                operation.group in _TABLES[operation.method]
+                and operation.path in (f"/{operation.group}", f"/{operation.group}/{{id}}")
+            )
         )
     )
 )
@@ -168,13 +183,19 @@ class OrderDesk:
 
     def read_policy(self, login: Login, kind: str, document: str, wished: str | None) -> Policy:
         """What a DELETE would come to; nothing is changed. Raises Refused, LoginEnded or DatabaseUnavailable."""
+        return self._read(login, lambda order: leaving.read_policy(order, kind, document, wished))
 
-        def read(connection: SyncConnection) -> Policy:
+    def read_change_request(self, login: Login, document: str) -> Body:
+        """The change request that is pending for a circuit. Raises Refused, LoginEnded or DatabaseUnavailable."""
+        return self._read(login, lambda order: change_requests.read(order, document))
+
+    def _read(self, login: Login, look: Callable[[Order], T]) -> T:
+        def read(connection: SyncConnection) -> T:
             now = self._clock()
             caller = bounds.begin_for(connection, login.session_digest, now)
             if caller is None:
                 raise LoginEnded
-            return leaving.read_policy(Order(connection, caller, now), kind, document, wished)
+            return look(Order(connection, caller, now))
 
         return self._pool.run(read, begin=b"")
 
@@ -189,8 +210,12 @@ class OrderDesk:
         remembered = _recall(order, command)
         if remembered is not None:
             return remembered, False
-        record = _dispatch(order, command)
-        text = _text_for(order, record) if command.operation.answer else "{}"
+        if command.operation.id in BESIDE:
+            record, beside = BESIDE[command.operation.id](order, command.operation, command.document, command.body)
+            text = to_json(beside).decode()
+        else:
+            record = _dispatch(order, command)
+            text = _text_for(order, record) if command.operation.answer else "{}"
         answer = Answer(command.operation.status, record.id, text)
         order.hand_over()
         if command.idempotency_key is not None:
@@ -235,22 +260,14 @@ def _dispatch(order: Order, command: Command) -> Record:
         case "POST" if operation.body == "binary":
             return UPLOAD[operation.group](order, command.document, command.content, command.body["file_name"])
         case "POST":
-            return CREATE[operation.group](order, _checked(operation, command.body))
+            return CREATE[operation.group](order, read_body(operation, command.body))
         case "PUT" | "PATCH":
             return UPDATE[operation.group](order, operation, command.document, command.body)
         case _ if operation.group in CANCEL:
-            wished = None if command.body is None else _checked(operation, command.body).get("decommission_at")
+            wished = None if command.body is None else read_body(operation, command.body).get("decommission_at")
             return CANCEL[operation.group](order, command.document, wished)
         case _:
             return REMOVE[operation.group](order, command.document)
-
-
-def _checked(operation: Operation, body: Any) -> Body:
-    assert operation.body is not None
-    try:
-        return check_body(operation.body, body)
-    except InvalidBody as error:
-        raise Refused(invalid(*error.faults)) from None
 
 
 def _text_for(order: Order, record: Record) -> str:

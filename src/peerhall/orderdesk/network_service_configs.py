@@ -7,7 +7,15 @@ from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import refuse_change_of_ending
 from peerhall.exchange.catalogue import check_capacity, check_move
-from peerhall.exchange.lifecycle import IN_PRODUCTION, Network, Phase, outdated, phase_of, with_change, with_network
+from peerhall.exchange.lifecycle import (
+    IN_PRODUCTION,
+    Network,
+    Phase,
+    outdated,
+    phase_of,
+    with_change,
+    with_network,
+)
 from peerhall.exchange.ordering.attachments import check_layer3
 from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS, check_asns
 from peerhall.exchange.ordering.owners import fill_in_owners
@@ -16,6 +24,7 @@ from peerhall.exchange.refusals import Faults, refuse_member
 from peerhall.orderdesk import asns, attachments, config_macs, leaving, network_feature_configs, settling, vlans
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.config_macs import Macs
+from peerhall.orderdesk.courses.network_service_configs import list_concerned
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import OWNERS, check_parties, check_role_assignments
 from peerhall.orderdesk.services import TYPES
@@ -56,7 +65,7 @@ def create(order: Order, body: Body) -> Record:
     order.add(record)
     asns.ask_for(order, record)
     attachments.account_for(order, record)
-    order.settle_later(record)
+    order.settle_later(record, *list_concerned(order, record))
     return settling.describe(order, record)
 
 
@@ -103,7 +112,7 @@ def _follow_end(order: Order, record: Record, ended: Record) -> Record:
     for session in order.users(ended.id, "network_service_config", "network-feature-configs", CHANGE_LOCK):
         network_feature_configs.follow(order, session, ended)
     attachments.account_for(order, record, ended)
-    order.settle_later(ended)
+    order.settle_later(ended, *list_concerned(order, ended))
     return settling.describe(order, settling.release_if_absent(order, ended))
 
 

@@ -28,7 +28,13 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import change_refused, order_refused, write_status
 from peerhall.exchange.visibility import PROVISIONING
 from peerhall.orderdesk import ports
-from peerhall.orderdesk.courses import connections, network_feature_configs, network_service_configs, port_reservations
+from peerhall.orderdesk.courses import (
+    connections,
+    network_feature_configs,
+    network_service_configs,
+    network_services,
+    port_reservations,
+)
 from peerhall.orderdesk.courses import ports as port_course
 from peerhall.orderdesk.order import Order, document_subject
 from peerhall.store import journal
@@ -50,6 +56,7 @@ COURSES: Final[dict[str, Course]] = {
         ("connections", connections),
         ("network-feature-configs", network_feature_configs),
         ("network-service-configs", network_service_configs),
+        ("network-services", network_services),
         ("port-reservations", port_reservations),
         ("ports", port_course),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Phase, phase_of
+from peerhall.exchange.ordering.circuits import side_of
 from peerhall.exchange.ordering.macs import canonical_mac, is_valid_now
 from peerhall.exchange.records import Record
 from peerhall.provisioning.driver import Config, Device
@@ -80,14 +81,27 @@ def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
             port.body["name"] for port in facts.ports if port.body["connection"] == connection.id and _in_use(port)
         ),
         "service": service.body.get("name") or service.id,
+        **_private(config, service),
         "vlan_config": config.body["vlan_config"],
         "macs": sorted(canonical_mac(mac.body["address"]) for mac in macs if is_valid_now(mac.body, now)),
-        "capacity_mbps": config.body.get("capacity"),
+        "capacity_mbps": config.body.get("capacity") or service.body.get("capacity"),
         "addresses": sorted(
             f"{address.body['address']}/{address.body['prefix_length']}"
             for address in (facts.named[ip] for ip in config.body.get("ips") or ())
         ),
     }
+
+
+def _private(config: Record, service: Record) -> Config:
+    """What tells private services apart, and the parts that their configs play."""
+    if config.type == "exchange_lan":
+        return {}
+    members: Config = {"service_type": service.type, "service_number": service.serial}
+    if config.type == "p2p_vc":
+        members["side"] = side_of(config, service)
+    if config.type == "p2mp_vc":
+        members["role"] = config.body["role"]
+    return members
 
 
 def _session(session: Record, facts: Facts) -> Config:

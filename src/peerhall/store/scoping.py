@@ -19,14 +19,13 @@ _ACCOUNT = "d.id = any({tree})"
 _DISCOVERABLE = "d.body @> '{{\"discoverable\": true}}'"
 
 _LAN = "d.type = 'exchange_lan'"
-_JOINED = """(
-    exists (select 1 from reference r
-            where r.source = d.id and r.member = 'joining_member_account' and r.target = any({tree}))
-    or exists (select 1 from reference r join document rule on rule.id = r.source
+_B_SIDE = """exists (select 1 from reference r
+            where r.source = d.id and r.member = 'joining_member_account' and r.target = any({tree}))"""
+_JOINED = """exists (select 1 from reference r join document rule on rule.id = r.source
                where r.target = d.id and r.member = 'network_service' and rule.consuming_account = any({tree})
                and (rule.kind = 'network-service-configs'
                     and rule.state not in ('decommissioned', 'archived', 'cancelled')
-                    or rule.kind = 'member-joining-rules' and rule.type = 'allow')))"""
+                    or rule.kind = 'member-joining-rules' and rule.type = 'allow'))"""
 _PUBLIC = "d.body @> '{{\"public\": true}}'"
 
 _INFRASTRUCTURE = "d.consuming_account = (select s.value ->> 'account' from setting s where s.name = 'exchange')"
@@ -69,6 +68,7 @@ def sight_of(kind: str, tree: str) -> Sight:
             return Sight(
                 f"({_LAN} or {_OWN.format(tree=tree)})",
                 (
+                    (_B_SIDE.format(tree=tree), _without(visibility.OWNERS_MEMBERS_OF_CIRCUIT)),
                     (_JOINED.format(tree=tree), _without(visibility.OWNERS_MEMBERS_OF_SERVICE)),
                     (_PUBLIC.format(), _only(visibility.PUBLIC_SERVICE)),
                 ),

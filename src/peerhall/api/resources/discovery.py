@@ -15,6 +15,7 @@ from peerhall.api.runtime import Runtime
 from peerhall.contract.openapi import SCHEMA_VERSION
 from peerhall.contract.operations import Operation
 from peerhall.contract.vocabulary import write_instant
+from peerhall.orderdesk.ordered_services import ORDERED
 from peerhall.orderdesk.services import TYPES
 from peerhall.store import heartbeats, settings
 from peerhall.store.database import DatabaseUnavailable
@@ -50,7 +51,7 @@ async def answer_implementation(_: Request, runtime: Runtime, __: Operation, ___
     document = {
         "schema_version": SCHEMA_VERSION,
         "service_version": runtime.software_version,
-        "supported_network_service_types": ["exchange_lan"],
+        "supported_network_service_types": ["exchange_lan", *ORDERED],
         "supported_network_service_config_types": list(TYPES),
         "supported_network_feature_types": ["route_server"],
         "supported_network_feature_config_types": ["route_server"],

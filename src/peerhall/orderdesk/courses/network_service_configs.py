@@ -8,6 +8,7 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import asn_unverified
 from peerhall.orderdesk import asns, attachments, vlans
 from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.ordered_services import ORDERED
 from peerhall.orderdesk.parties import list_roles
 from peerhall.orderdesk.services import TYPES
 from peerhall.store import documents
@@ -59,4 +60,11 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
 
 
 def followers(order: Order, record: Record) -> list[Record]:
-    return order.users(record.id, "network_service_config", "network-feature-configs")
+    sessions = order.users(record.id, "network_service_config", "network-feature-configs")
+    return [*sessions, *list_concerned(order, record)]
+
+
+def list_concerned(order: Order, record: Record) -> list[Record]:
+    """Who looks again when a config comes or goes: a service that lives through its configs, and others on it."""
+    services = [order.get("network-services", record.body["network_service"])] if record.type in ORDERED else []
+    return [*TYPES[record.type].list_followers(order, record), *services]

@@ -11,7 +11,7 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import Note
 from peerhall.orderdesk.order import Order
-from peerhall.orderdesk.services import exchange_lans
+from peerhall.orderdesk.services import exchange_lans, p2p_vcs
 
 
 class ServiceType(Protocol):
@@ -55,6 +55,12 @@ class ServiceType(Protocol):
     def list_remarks(self, order: Order, config: Record, service: Record, phase: Phase) -> list[Note]:
         """What else there is to tell about a config."""
 
+    def list_followers(self, order: Order, config: Record) -> list[Record]:
+        """The configs of others that look again when this one comes or goes."""
 
-TYPES: Final[dict[str, ServiceType]] = {"exchange_lan": exchange_lans}
+
+TYPES: Final[dict[str, ServiceType]] = {
+    "exchange_lan": exchange_lans,
+    "p2p_vc": p2p_vcs,
+}
 """The types whose configs can be ordered."""

@@ -75,3 +75,7 @@ def list_remarks(order: Order, config: Record, _: Record, phase: Phase) -> list[
         return []
     found = documents.find_many(order.connection, config.body.get("ips") or ())
     return [ip_allocated(config.body["ips"], [each.body["address"] for each in found.values()])] if found else []
+
+
+def list_followers(_: Order, __: Record) -> list[Record]:
+    return []

@@ -1,0 +1,24 @@
+"""The capacity of configs that have no offering of their own: it follows what becomes of their service."""
+
+from peerhall.exchange.lifecycle import LIVE_STATES, Network, outdated, with_change, with_network
+from peerhall.exchange.ordering.network_services import fit_capacity
+from peerhall.exchange.records import Record
+from peerhall.orderdesk import attachments
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
+
+
+def follow_offering(order: Order, service: Record, offering: Record) -> None:
+    """Moves the configs on a service into the bandwidths of the offering it now has."""
+    for config in order.users(service.id, "network_service", "network-service-configs", CHANGE_LOCK):
+        follow(order, config, fit_capacity(config.body.get("capacity"), offering.body))
+
+
+def follow(order: Order, config: Record, capacity: int | None) -> None:
+    """Gives a locked config this capacity (Mbit/s); also a null that stays one now means another to the network."""
+    if config.state not in LIVE_STATES or config.body.get("product_offering") is not None:
+        return
+    changed = config.with_body(capacity=capacity)
+    changed = with_change(config, with_network(changed, outdated(Network.of(changed))), ["capacity"])
+    order.save(changed)
+    attachments.account_for(order, changed)
+    order.settle_later(changed)

@@ -1,0 +1,58 @@
+"""A group (p2mp_vc, mp2mp_vc): there to be joined at once, in production with its first config."""
+
+from peerhall.contract.validation import Body
+from peerhall.exchange.lifecycle import USABLE_STATES, Phase
+from peerhall.exchange.ordering.network_services import check_subnet, write_subnet
+from peerhall.exchange.records import Record
+from peerhall.exchange.refusals import Faults
+from peerhall.exchange.statuses import Note, awaiting_first_config
+from peerhall.orderdesk import config_capacity
+from peerhall.orderdesk.order import Order
+
+_SUBNETS = {4: "subnet_v4", 6: "subnet_v6"}
+
+
+def check(order: Order, faults: Faults, body: Body, current: Record | None) -> None:
+    for version, member in _SUBNETS.items():
+        if body.get(member) == (current.body.get(member) if current else None):
+            continue
+        if body.get(member) is not None:
+            check_subnet(faults, version, body[member])
+        if current is not None and any(not each.meta.get("released") for each in _list_configs(order, current)):
+            faults.add(member, "cannot be changed while the service has configs, which have addresses from it")
+
+
+def draw_up(service: Record, _: Record) -> Record:
+    members: Body = {"network_features": [], "member_joining_rules": []}
+    if service.type == "mp2mp_vc":
+        members["mac_acl_protection"] = False
+    return _write(service.with_body(**members))
+
+
+def move(order: Order, before: Record, after: Record, offering: Record) -> Record:
+    if after.body["product_offering"] != before.body["product_offering"]:
+        config_capacity.follow_offering(order, after, offering)
+    return _write(after)
+
+
+def list_missing(_: Order, __: Record) -> list[Note]:
+    return []
+
+
+def list_holding(order: Order, service: Record, phase: Phase) -> list[Note]:
+    in_use = phase is Phase.CHANGING or any(each.state in USABLE_STATES for each in _list_configs(order, service))
+    return [] if in_use else [awaiting_first_config()]
+
+
+def list_remarks(_: Order, __: Record, ___: Phase) -> list[Note]:
+    return []
+
+
+def _write(service: Record) -> Record:
+    """A null `public` is the standard's default; subnets are shown canonically."""
+    subnets = {member: write_subnet(service.body[member]) for member in _SUBNETS.values() if member in service.body}
+    return service.with_body(public=bool(service.body.get("public")), **subnets)
+
+
+def _list_configs(order: Order, service: Record) -> list[Record]:
+    return order.users(service.id, "network_service", "network-service-configs")
