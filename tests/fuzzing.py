@@ -144,6 +144,14 @@ def _settle(site: Site, login: str, caller: Caller) -> dict[str, Any]:
         "macs": [],
         "vlan_config": {"vlan_type": "dot1q", "vlan": None},
     }
+    other = next(each for each in LOGINS if each != login)
+    bodies["network-services"] = {
+        **owners,
+        "type": "p2p_vc",
+        "product_offering": "circuit-1g",
+        "joining_member_account": other,
+    }
+    caller.post("/network-services", bodies["network-services"])
     bodies["network-feature-configs"] = {
         **owners,
         **_part(session, "type", "network_service_config", "asn", "session_mode", "bgp_session_type", "ip"),
@@ -204,7 +212,9 @@ def _add_examples(document: Any, bodies: dict[str, Any], ids: dict[str, str]) ->
                 if parameter.get("in") == "path" and collection in ids:
                     parameter["example"] = ids[collection]
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            if content and collection in bodies and "CancellationRequest" not in json.dumps(content):
+            if content and path.endswith("/change-request"):
+                content["example"] = {"product_offering": "circuit-5g", "capacity": 2000}
+            elif content and collection in bodies and "CancellationRequest" not in json.dumps(content):
                 content["example"] = bodies[collection]
 
 

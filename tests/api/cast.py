@@ -184,7 +184,7 @@ def service(type_: str, id_: str, **members: Any) -> Record:
     return record("network-services", id_, LIVE, **{**body, **members})
 
 
-WISH = {"product_offering": "p2p_vc-offering", "capacity": None}
+WISH = {"product_offering": "p2p_vc-offering", "capacity": 1000}
 """What the B-side of a circuit may ask for."""
 
 

@@ -72,7 +72,13 @@ def test_of_a_public_service_strangers_see_what_it_takes_to_join(staged: Site, s
     assert seen["managing_account"] == MANAGER
 
 
-@pytest.mark.parametrize("service", ["circuit-to-rival", "group-allowing-rival", "group-joined-by-rival"])
+def test_the_b_side_of_a_circuit_sees_where_it_is_in_its_life(staged: Site) -> None:
+    seen = staged.login(STRANGER).get("/network-services/circuit-to-rival")
+    shown = {"state", "status", "decommission_at"}
+    assert seen.keys() == staged.stored("circuit-to-rival").keys() - (WITHHELD_FROM_PARTICIPANTS - shown)
+
+
+@pytest.mark.parametrize("service", ["group-allowing-rival", "group-joined-by-rival"])
 def test_of_a_private_service_participants_see_all_but_the_owners_affairs(staged: Site, service: str) -> None:
     seen = staged.login(STRANGER).get(f"/network-services/{service}")
     assert seen.keys() == staged.stored(service).keys() - WITHHELD_FROM_PARTICIPANTS
