@@ -54,7 +54,7 @@ def check_subnet(faults: Faults, version: int, text: str) -> None:
     except ValueError as error:
         faults.add(member, f"must be a prefix such as {example}: {error}")
         return
-    if "/" not in text or subnet.version != version:
+    if "/" not in text or "%" in text or subnet.version != version:
         faults.add(member, f"must be an IPv{version} prefix such as {example}")
     elif subnet.is_multicast or subnet.is_loopback or subnet.prefixlen == 0:
         faults.add(member, f"{subnet} cannot be used inside a group")

@@ -1,9 +1,8 @@
 """A circuit (p2p_vc): in production once the configs on both sides are; what the B-side asks for, the A-side does."""
 
 from peerhall.contract.validation import Body
-from peerhall.exchange.lifecycle import ENDING, IN_PRODUCTION, USABLE_STATES, Phase
+from peerhall.exchange.lifecycle import CLOSED_STATES, ENDING, IN_PRODUCTION, USABLE_STATES, Phase
 from peerhall.exchange.ordering.circuits import A_SIDE, B_SIDE, SIDES, find_side, is_fulfilled, is_there, side_owner
-from peerhall.exchange.ordering.owners import check_open
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import (
@@ -24,7 +23,9 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> N
     joining = body["joining_member_account"]
     if joining != before.get("joining_member_account"):
         account = order.find("accounts", joining, RELY_LOCK)
-        check_open(faults, "joining_member_account", None if account is None else account.state)
+        # That an account is closed is told no more than that it is there.
+        if account is None or account.state in CLOSED_STATES:
+            faults.add("joining_member_account", "there is no such account")
         if current is not None and any(not each.meta.get("released") for each in list_configs(order, current)):
             faults.add("joining_member_account", "cannot be changed while the circuit has configs")
     for index, zone in enumerate(body.get("availability_zones") or ()):
