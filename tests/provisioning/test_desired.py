@@ -27,7 +27,13 @@ def port(id_: str, phase: Phase = Phase.LIVE) -> Record:
 
 
 def config(phase: Phase = Phase.LIVE, **body: Any) -> Record:
-    members = {"connection": "connection", "network_service": "lan", "vlan_config": VLAN, **body}
+    members = {
+        "type": "exchange_lan",
+        "connection": "connection",
+        "network_service": "lan",
+        "vlan_config": VLAN,
+        **body,
+    }
     return record("network-service-configs", "config", phase, **members)
 
 
@@ -114,3 +120,14 @@ def test_an_empty_password_is_none(password: str | None, configured: str | None)
 def test_orders_are_called_by_kind_and_id() -> None:
     facts = Facts(SWITCH, (port("1"),), (config(),), (session(),))
     assert [key_of(order) for order in facts.orders] == ["port/1", "attachment/config", "session/session"]
+
+
+def test_a_side_of_a_circuit_tells_which_it_is_and_how_much_it_may_carry() -> None:
+    circuit = Record("circuit", "network-services", {"type": "p2p_vc", "capacity": 1000}, {}, serial=77)
+    sides = [config(type="p2p_vc", network_service="circuit", capacity=capacity) for capacity in (None, 500)]
+    found = []
+    for side in sides:
+        facts = Facts(SWITCH, (port("1"),), (side.with_meta(side="b"),), named=named() | {"circuit": circuit})
+        told = wanted(facts)["attachment/config"]
+        found.append([told[name] for name in ("service", "service_type", "service_number", "side", "capacity_mbps")])
+    assert found == [["circuit", "p2p_vc", 77, "b", 1000], ["circuit", "p2p_vc", 77, "b", 500]]
