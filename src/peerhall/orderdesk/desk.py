@@ -13,10 +13,10 @@ from pydantic_core import to_json
 
 from peerhall.contract import schemas
 from peerhall.contract.operations import OPERATIONS, Operation
-from peerhall.contract.validation import Body, InvalidBody, check_body
+from peerhall.contract.validation import Body
 from peerhall.exchange.contract_terms import Policy
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import Reason, Refusal, Refused, invalid, refuse_denied
+from peerhall.exchange.refusals import Reason, Refusal, Refused, refuse_denied
 from peerhall.exchange.visibility import Caller
 from peerhall.orderdesk import (
     accounts,
