@@ -11,6 +11,7 @@ from typing import Any
 
 from tests import world
 from tests.installation import Caller, Site
+from tests.orderdesk import groups
 
 LOGINS = ("member", "reseller")
 
@@ -137,6 +138,7 @@ def _settle(site: Site, login: str, caller: Caller) -> dict[str, Any]:
     ip = caller.get(f"/ips?network_service_config={config['id']}")[0]
     bundle = caller.order_connection(mode="lag_lacp", **owners)
     session = caller.order_session(config["id"], ip["id"], **owners)
+    bodies["member-joining-rules"] = _settle_groups(site, login, caller, connection["id"])
     site.reconcile()
     bodies["network-service-configs"] = {
         **owners,
@@ -163,6 +165,15 @@ def _settle(site: Site, login: str, caller: Caller) -> dict[str, Any]:
     # The first one is in use, and nobody has the same twice.
     bodies["macs"] = {**owners, "address": f"02:00:5e:10:02:{number:02x}"}
     return bodies
+
+
+def _settle_groups(site: Site, login: str, caller: Caller, connection: str) -> dict[str, Any]:
+    """Joins a group of either type, with a rule on each; returns the body of another rule."""
+    for type_ in ("p2mp_vc", "mp2mp_vc"):
+        service = groups.group(site, type_, login, public=type_ == "mp2mp_vc", subnet_v4="10.0.0.0/24")
+        caller.post(groups.CONFIGS, groups.config(service, connection, type_))
+        caller.post(groups.RULES, groups.rule(service, "newcomer", owner=login, capacity_max=1000))
+    return groups.rule(service, owner=login, capacity_min=10, capacity_max=1000)
 
 
 def _part(document: Any, *members: str) -> dict[str, Any]:

@@ -214,6 +214,15 @@ def _private() -> dict[str, Any]:
     }
 
 
+def group_with_rule(group: str, rule: str) -> list[Record]:
+    """A private closed user group, and a rule that lets its user in."""
+    members = {"managing_account": MANAGER, "consuming_account": USER, "external_ref": "ref-1", "capacity_max": None}
+    return [
+        service("mp2mp_vc", group, public=False, member_joining_rules=[rule]),
+        record("member-joining-rules", rule, **members, network_service=group, type="allow", capacity_min=100),
+    ]
+
+
 def _accounts() -> Iterator[Record]:
     yield account(MANAGER, ABOVE, external_ref="dealer-ref", legal_name="Dealer Ltd", asns=[64496])
     yield account(USER, MANAGER, billing_information=None, asns=[64497])
@@ -278,6 +287,7 @@ def _services() -> Iterator[Record]:
     yield service("mp2mp_vc", "group-denying-rival", public=False, member_joining_rules=["rule-against-rival"])
     yield service("mp2mp_vc", "group-joined-by-rival", public=False)
     yield service("mp2mp_vc", "group-left-by-rival", public=False)
+    yield service("mp2mp_vc", "group-of-rival", public=False, **OF_STRANGER)
     yield service("cloud_vc", "cloud", capacity=1000, diversity=2, provider_ref="circuit-1", cloud_key="123456789012")
 
 

@@ -38,6 +38,10 @@ def fresh(site: Site, group: str) -> str:
             return f"connection-{number}"
         case "port-reservations":
             return f"reservation-of-{_bundle(site)}"
+        case "member-joining-rules":
+            made = cast.group_with_rule(f"group-{number}", f"rule-{number}")
+            add(site, *made)
+            return f"rule-{number}"
         case "network-service-configs":
             add(site, cast.lan_config(f"config-{number}"))
             return f"config-{number}"
@@ -88,6 +92,10 @@ def _creation(site: Site, group: str) -> dict[str, Any]:
             return {**OWNERS, "version": 6, "address": f"2001:db8:f::{number:x}", "prefix_length": 128}
         case "macs":
             return {**OWNERS, "address": f"02:00:5e:00:{number >> 8:02x}:{number & 255:02x}"}
+        case "member-joining-rules":
+            add(site, account(f"guest-{number}"))
+            rule = {"type": "allow", "managing_account": MANAGER, "consuming_account": f"guest-{number}"}
+            return {**rule, "network_service": "group", "capacity_min": 100}
         case "network-feature-configs":
             config, address = _config_with_address(site)
             asked = ("type", "network_feature", "asn", "as_set_v4", "session_mode", "bgp_session_type")

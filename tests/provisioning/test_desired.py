@@ -131,3 +131,20 @@ def test_a_side_of_a_circuit_tells_which_it_is_and_how_much_it_may_carry() -> No
         told = wanted(facts)["attachment/config"]
         found.append([told[name] for name in ("service", "service_type", "service_number", "side", "capacity_mbps")])
     assert found == [["circuit", "p2p_vc", 77, "b", 1000], ["circuit", "p2p_vc", 77, "b", 500]]
+def test_an_attachment_to_a_rooted_circuit_says_whom_it_reaches() -> None:
+    facts = Facts(SWITCH, configs=(config(type="p2mp_vc", role="root", network_service="group"),), named=groups())
+    found = wanted(facts)["attachment/config"]
+    assert (found["service"], found["role"]) == ("group", "root")
+    assert "mac_acl_protection" not in found
+
+
+@pytest.mark.parametrize(("protected", "expected"), [(True, True), (False, False), (None, False)])
+def test_an_attachment_to_a_group_says_whether_other_addresses_are_kept_out(protected: Any, expected: bool) -> None:
+    members = {"type": "mp2mp_vc", "network_service": "group", "macs": ["mac"]}
+    found = wanted(Facts(SWITCH, configs=(config(**members),), named=groups(mac_acl_protection=protected)))
+    assert found["attachment/config"]["mac_acl_protection"] is expected
+    assert "role" not in found["attachment/config"]
+
+
+def groups(**members: Any) -> dict[str, Record]:
+    return {**named(), "group": record("network-services", "group", display_name="Group", **members)}

@@ -314,6 +314,42 @@ def change_refused(reason: str) -> Note:
     return Note(NOTICE, "change_refused", f"The exchange turned the change down: {reason}", {"reason": reason})
 
 
+def bandwidth_limited_by_rule(capacity_max: int) -> Note:
+    return Note(
+        WARNING,
+        "bandwidth_limited_by_rule",
+        f"The joining rule for the account limits the capacity to {capacity_max} Mbit/s.",
+        {"capacity_max": capacity_max},
+    )
+
+
+def joining_denied(service: str) -> Note:
+    return Note(
+        WARNING,
+        "joining_denied",
+        "The owner of the service now denies joining it. The config stays; its capacity and role cannot be changed.",
+        {"network_service": service},
+    )
+
+
+def joining_rule_missing(service: str) -> Note:
+    return Note(
+        WARNING,
+        "joining_rule_missing",
+        "No joining rule lets the account in any more. The config stays; its capacity and role cannot be changed.",
+        {"network_service": service},
+    )
+
+
+def root_missing(service: str) -> Note:
+    return Note(
+        NOTICE,
+        "root_missing",
+        "The service has no root yet, and leaves reach only roots. It takes a config with the role root.",
+        {"network_service": service},
+    )
+
+
 def insert_ixp_asn_on() -> Note:
     return Note(
         INFO,

@@ -17,6 +17,7 @@ from peerhall.exchange.ordering.owners import check_open
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
 from peerhall.exchange.statuses import write_status
+from peerhall.orderdesk import member_joining_rules
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, CLOSING_LOCK, RELY_LOCK, Order
 from peerhall.store import documents, staffing
@@ -30,7 +31,7 @@ _ORDERED = (
     "routing-functions",
     "ports",
 )
-_PERSONAL = ("role-assignments", "contacts", "macs", "ips", "member-joining-rules")
+_PERSONAL = ("role-assignments", "contacts", "macs", "ips")
 _NAMED_AS = {"role-assignments": "role_assignments", "macs": "macs"}
 """What orders, also those of others, name of an account's personal things, and in which member."""
 
@@ -97,6 +98,9 @@ def remove(order: Order, document: str) -> Record:
         if not _is_named(order, each):
             order.release(each)
             order.remove(each)
+    for rule in documents.find_owned(order.connection, [document], ["member-joining-rules"]):
+        if rule.consuming_account == document:
+            member_joining_rules.forget(order, rule)
     return order.save(record.with_body(state="decommissioned", status=[]))
 
 

@@ -1,18 +1,20 @@
-"""Addresses on a LAN: allocated to a config in the transaction of its order, and shown as documents of their own."""
+"""Addresses on a service: allocated to a config in the transaction of its order, and shown as documents."""
 
 from ipaddress import ip_address, ip_network
 
 from peerhall.contract.validation import blank
 from peerhall.exchange.allocation import Subnet, choose_address
 from peerhall.exchange.claims import ADDRESS, Claim
+from peerhall.exchange.lifecycle import Phase
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
+from peerhall.exchange.statuses import Note, ip_allocated
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import claims, documents
 
 
 def list_subnets(service: Record) -> list[tuple[int, Subnet]]:
-    """The address families of a LAN with what may be allocated of them."""
+    """The address families of a service with what may be allocated of them."""
     described = service.meta.get("subnets", {})
     subnets = []
     for version in (4, 6):
@@ -26,23 +28,43 @@ def list_subnets(service: Record) -> list[tuple[int, Subnet]]:
 
 def take(order: Order, config: Record, service: Record) -> Record:
     """The config with an address of each family of the service, which is locked."""
-    found = []
-    for version, subnet in list_subnets(service):
-        address = _allocate(order, config, service, subnet)
-        found.append(_draw_up(order, config, service, version, address, subnet.network.prefixlen))
-    order.add(*found)
+    found = [allocate(order, config, service, version, subnet) for version, subnet in list_subnets(service)]
     return config.with_body(ips=[each.id for each in found])
 
 
+def allocate(order: Order, config: Record, service: Record, version: int, subnet: Subnet) -> Record:
+    """A new address document of one family for a config. The service is locked."""
+    address = _draw_up(
+        order, config, service, version, _choose(order, config, service, subnet), subnet.network.prefixlen
+    )
+    order.add(address)
+    return address
+
+
+def is_allocated(address: Record) -> bool:
+    """Whether the exchange gave it to a config, rather than a member having registered it."""
+    return "network_service_config" in address.meta
+
+
 def hand_on(order: Order, before: Record, after: Record) -> None:
-    """Has the addresses of a config show its consuming account."""
+    """Has the addresses allocated to a config show its consuming account."""
     if after.consuming_account != before.consuming_account:
         for address in documents.find_many(order.connection, after.body["ips"], CHANGE_LOCK).values():
-            order.save(address.with_body(consuming_account=after.consuming_account))
+            if is_allocated(address):
+                order.save(address.with_body(consuming_account=after.consuming_account))
 
 
-def _allocate(order: Order, config: Record, service: Record, subnet: Subnet) -> str:
-    asn = config.body["asns"][0] if config.body["asns"] else None
+def list_remarks(order: Order, config: Record, phase: Phase) -> list[Note]:
+    """Which addresses were allocated to a config, until it is in production."""
+    if phase not in (Phase.RESERVING, Phase.BUILDING, Phase.TESTING):
+        return []
+    found = documents.find_many(order.connection, config.body.get("ips") or ())
+    given = [each for each in found.values() if is_allocated(each)]
+    return [ip_allocated([each.id for each in given], [each.body["address"] for each in given])] if given else []
+
+
+def _choose(order: Order, config: Record, service: Record, subnet: Subnet) -> str:
+    asn = config.body["asns"][0] if config.body.get("asns") else None
     account = config.consuming_account or ""
     held, cooling = claims.list_values(order.connection, ADDRESS, service.id, account, order.now)
     address = choose_address(subnet, asn, held, cooling)

@@ -6,10 +6,11 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body
 from peerhall.exchange.claims import PrefixClaim
+from peerhall.exchange.lifecycle import LIVE_STATES
 from peerhall.exchange.ordering.ips import check_fqdn, check_ip
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import Faults, refuse_denied, refuse_member, refuse_unknown
+from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable, refuse_unknown
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import check_accounts
@@ -54,6 +55,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     address = check_ip(faults, changed.body, changes, order.now)
     faults.refuse_if_any()
     if address is not None:
+        _refuse_if_used(order, record)
         order.release(record, ["prefix"])
         _take_prefix(order, changed, address)
     return order.save(changed)
@@ -65,6 +67,19 @@ def _take_prefix(order: Order, record: Record, address: IPv4Interface | IPv6Inte
         if holder is not None and order.caller.acts_for(holder.account):
             refuse_member("address", f"{address.network} overlaps with {holder.document}, which you have already")
         refuse_member("address", f"{address.network} overlaps with a prefix that is in use")
+
+
+def _refuse_if_used(order: Order, record: Record) -> None:
+    """A config that chose the address is configured with it."""
+    conflicts = [
+        Conflict(config.kind, config.id, "ips", record.kind, record.id)
+        for config in order.users(record.id, "ips", "network-service-configs")
+        if config.state in LIVE_STATES
+    ]
+    if conflicts:
+        refuse_unable(
+            "The address is in use; take it out of the configs in conflicts first.", order.only_seen(conflicts)
+        )
 
 
 def _refuse_unless_managing_config(order: Order, config: str) -> None:

@@ -43,7 +43,7 @@ class _Surroundings:
 def create(order: Order, body: Body) -> Record:
     if body["type"] not in TYPES:
         refuse_member("type", f"this exchange takes orders for {', '.join(TYPES)}")
-    body = {"role_assignments": [], "macs": [], **fill_in_owners(order.caller, body, *OWNERS)}
+    body = {"role_assignments": [], "macs": [], "ips": [], **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
     check_parties(order, faults, body, *OWNERS)
     check_role_assignments(order, faults, body["role_assignments"])
@@ -51,17 +51,17 @@ def create(order: Order, body: Body) -> Record:
     faults.refuse_if_any()
 
     document = order.new_id()
-    members = {"id": document, "state": "requested", "status": [], "ips": [], "network_feature_configs": []}
+    members = {"id": document, "state": "requested", "status": [], "network_feature_configs": []}
     record = Record(
         document,
         "network-service-configs",
         {**blank("NetworkServiceConfig", body["type"]), **body, **members},
         {"phase": Phase.RESERVING.value},
     )
-    attachments.check_room(order, record, surroundings.connection)
     record = vlans.take(order, record, surroundings.connection)
     config_macs.take(order, record, surroundings.service, surroundings.macs.values())
     record = TYPES[record.type].take(order, record, surroundings.service)
+    attachments.check_room(order, record, surroundings.connection)
     order.add(record)
     asns.ask_for(order, record)
     attachments.account_for(order, record)
@@ -81,12 +81,12 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults.refuse_if_any()
     if changed.body.get("connection") is None:
         changed = changed.without("vlan_config")
-    if _differ(record, changed, "connection", "capacity"):
-        attachments.check_room(order, changed, surroundings.connection)
     if _differ(record, changed, "connection", "vlan_config"):
         changed = vlans.move(order, record, changed, surroundings.connection)
     config_macs.move(order, record, changed, surroundings.service, surroundings.macs)
     changed = TYPES[record.type].move(order, record, changed)
+    if _differ(record, changed, "connection", "capacity"):
+        attachments.check_room(order, changed, surroundings.connection)
     changed = _follow_up(record, changed)
     order.save(changed)
     asns.ask_for(order, changed)

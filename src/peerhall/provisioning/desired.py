@@ -101,6 +101,8 @@ def _private(config: Record, service: Record) -> Config:
         members["side"] = side_of(config, service)
     if config.type == "p2mp_vc":
         members["role"] = config.body["role"]
+    if config.type == "mp2mp_vc":
+        members["mac_acl_protection"] = bool(service.body.get("mac_acl_protection"))
     return members
 
 

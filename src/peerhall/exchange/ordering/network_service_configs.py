@@ -21,7 +21,7 @@ from peerhall.exchange.statuses import (
     vlan_selected,
 )
 
-NETWORK_MEMBERS: Final = ("connection", "vlan_config", "macs", "capacity")
+NETWORK_MEMBERS: Final = ("connection", "vlan_config", "macs", "capacity", "role", "ips")
 """Members whose change has to reach the network."""
 
 _MOST_ASNS: Final = 100

@@ -6,10 +6,12 @@ from peerhall.exchange.ordering.network_services import check_subnet, write_subn
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import Note, awaiting_first_config
-from peerhall.orderdesk import config_capacity
+from peerhall.orderdesk import config_capacity, joining
 from peerhall.orderdesk.order import Order
 
 _SUBNETS = {4: "subnet_v4", 6: "subnet_v6"}
+_DECIDING = ("public", "managing_account", "consuming_account", "product_offering")
+"""Members that decide who may join, and with how much."""
 
 
 def check(order: Order, faults: Faults, body: Body, current: Record | None) -> None:
@@ -30,9 +32,12 @@ def draw_up(service: Record, _: Record) -> Record:
 
 
 def move(order: Order, before: Record, after: Record, offering: Record) -> Record:
+    after = _write(after)
     if after.body["product_offering"] != before.body["product_offering"]:
         config_capacity.follow_offering(order, after, offering)
-    return _write(after)
+    if any(after.body[member] != before.body.get(member) for member in _DECIDING):
+        joining.follow_service(order, before, after)
+    return after
 
 
 def list_missing(_: Order, __: Record) -> list[Note]:

@@ -6,10 +6,9 @@ from peerhall.exchange.lifecycle import LIVE_STATES, Phase
 from peerhall.exchange.ordering.exchange_lans import check_lan_offering, list_unready, list_without_mac
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
-from peerhall.exchange.statuses import Note, ip_allocated
+from peerhall.exchange.statuses import Note
 from peerhall.orderdesk import addresses
 from peerhall.orderdesk.order import Order
-from peerhall.store import documents
 
 TESTED = True
 
@@ -71,10 +70,7 @@ def list_holding(_: Order, config: Record, service: Record) -> list[Note]:
 
 
 def list_remarks(order: Order, config: Record, _: Record, phase: Phase) -> list[Note]:
-    if phase not in (Phase.RESERVING, Phase.BUILDING, Phase.TESTING):
-        return []
-    found = documents.find_many(order.connection, config.body.get("ips") or ())
-    return [ip_allocated(config.body["ips"], [each.body["address"] for each in found.values()])] if found else []
+    return addresses.list_remarks(order, config, phase)
 
 
 def list_followers(_: Order, __: Record) -> list[Record]:

@@ -1,0 +1,425 @@
+"""Configs on groups over HTTP: who joins, with how much, as root or leaf, with which addresses."""
+
+from typing import Any
+
+import pytest
+
+from peerhall.provisioning.desired import derive_wanted
+from peerhall.provisioning.facts import load_facts
+from tests.api.orders import add
+from tests.installation import Caller, Site
+from tests.orderdesk.groups import CONFIGS, RULES, config, connect, group, offering, rule, see, tags
+from tests.orderdesk.test_accounts import sub_account
+from tests.world import record
+
+BOTH = pytest.mark.parametrize("type_", ["p2mp_vc", "mp2mp_vc"])
+
+
+@pytest.fixture(scope="module")
+def member(house: Site) -> Caller:
+    return house.login("member")
+
+
+@pytest.fixture(scope="module")
+def rival(house: Site) -> Caller:
+    return house.login("rival")
+
+
+@pytest.fixture(scope="module")
+def own(house: Site, member: Caller) -> str:
+    """A connection of the owner."""
+    return connect(house, member)
+
+
+@pytest.fixture(scope="module")
+def others(house: Site, rival: Caller) -> str:
+    """A connection of the guest."""
+    return connect(house, rival)
+
+
+def wanted(site: Site, config: Any) -> Any:
+    """How a config is to be on the switch."""
+    facts = load_facts(site.connection, "switch")
+    assert facts is not None
+    return next(each.config for each in derive_wanted(facts, site.clock()) if each.document == config["id"])
+
+
+# Joining
+
+
+@BOTH
+def test_the_owner_joins_without_a_rule(house: Site, member: Caller, own: str, type_: str) -> None:
+    service = group(house, type_)
+    joined = member.post(CONFIGS, config(service, own, type_, capacity=100))
+    assert (joined["state"], joined["capacity"], joined["product_offering"]) == ("requested", 100, None)
+    house.reconcile()
+    assert see(member, joined)["state"] == "production"
+    member.delete(f"{CONFIGS}/{joined['id']}")
+    house.reconcile()
+    assert see(member, joined)["state"] == "decommissioned"
+
+
+@BOTH
+def test_an_invisible_service_is_not_there(house: Site, rival: Caller, others: str, type_: str) -> None:
+    service = group(house, type_)
+    refused = rival.faults("POST", CONFIGS, config(service, others, type_))
+    assert refused.keys() == {"network_service"}
+    assert refused == rival.faults("POST", CONFIGS, config("no-such-thing", others, type_))
+    assert refused == rival.faults("POST", CONFIGS, config("lan", others, type_))
+
+
+@BOTH
+def test_joining_a_visible_service_takes_leave(
+    house: Site, member: Caller, rival: Caller, others: str, type_: str
+) -> None:
+    service = group(house, type_, public=True)
+    made = member.post(RULES, rule(service, type_="deny"))
+    rival.post(CONFIGS, config(service, others, type_), 403)
+    member.delete(f"{RULES}/{made['id']}", 200)
+    rival.post(CONFIGS, config(service, others, type_))
+
+
+def test_a_rule_is_for_the_account_it_names_and_not_for_those_below(house: Site, member: Caller) -> None:
+    service = group(house)
+    member.post(RULES, rule(service, "reseller"))
+    reseller = house.login("reseller")
+    connection = connect(house, reseller)
+    reseller.post(CONFIGS, config(service, connection, consuming_account="customer"), 403)
+    reseller.post(CONFIGS, config(service, connection))
+    member.post(RULES, rule(service, "customer"))
+    reseller.post(CONFIGS, config(service, connection, consuming_account="customer"))
+
+
+def test_handing_a_config_on_is_joining(house: Site, member: Caller) -> None:
+    service = group(house)
+    member.post(RULES, rule(service, "reseller"))
+    reseller = house.login("reseller")
+    joined = reseller.post(CONFIGS, config(service, connect(house, reseller)))
+    reseller.patch(f"{CONFIGS}/{joined['id']}", {"consuming_account": "customer"}, 403)
+    member.post(RULES, rule(service, "customer", capacity_max=100))
+    assert reseller.patch(f"{CONFIGS}/{joined['id']}", {"consuming_account": "customer"})["capacity"] == 100
+
+
+def test_a_foreign_account_says_nothing_about_its_rules(
+    house: Site, member: Caller, rival: Caller, others: str
+) -> None:
+    service = group(house, public=True)
+    before = rival.faults("POST", CONFIGS, config(service, others, consuming_account="reseller"))
+    assert before.keys() == {"consuming_account"}
+    member.post(RULES, rule(service, "reseller", type_="deny"))
+    assert rival.faults("POST", CONFIGS, config(service, others, consuming_account="reseller")) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "limits", "gets"),
+    [
+        (500, {}, 500),
+        (None, {}, None),
+        (500, {"capacity_max": 200}, 200),
+        (None, {"capacity_max": 200}, 200),
+        (200, {"capacity_max": 200}, 200),
+        (100, {"capacity_min": 100, "capacity_max": 100}, 100),
+        (None, {"capacity_min": 100}, None),
+        (None, {"capacity_max": 20000}, None),
+    ],
+)
+@BOTH
+def test_the_rule_says_how_much(
+    house: Site, member: Caller, rival: Caller, others: str, type_: str, asked: Any, limits: Any, gets: Any
+) -> None:
+    service = group(house, type_)
+    member.post(RULES, rule(service, **limits))
+    joined = rival.post(CONFIGS, config(service, others, type_, capacity=asked))
+    assert joined["capacity"] == gets
+    entries = {entry["tag"]: entry["attrs"] for entry in joined["status"]}
+    limited = entries.get("bandwidth_limited_by_rule")
+    assert limited == (None if gets == asked else {"capacity_max": gets})
+
+
+def test_too_little_to_join_with_is_refused(house: Site, member: Caller, rival: Caller, others: str) -> None:
+    service = group(house)
+    member.post(RULES, rule(service, capacity_min=100))
+    assert rival.faults("POST", CONFIGS, config(service, others, capacity=99)).keys() == {"capacity"}
+
+
+def test_a_limited_config_asks_for_less_and_more_again(house: Site, member: Caller, rival: Caller, others: str) -> None:
+    service = group(house)
+    member.post(RULES, rule(service, capacity_max=200))
+    joined = rival.post(CONFIGS, config(service, others, capacity=500))
+    path = f"{CONFIGS}/{joined['id']}"
+    house.reconcile()
+    less = rival.patch(path, {"capacity": 100})
+    assert (less["capacity"], less["state"]) == (100, "production_change_pending")
+    assert "bandwidth_limited_by_rule" not in tags(less)
+    house.reconcile()
+    assert rival.patch(path, {"capacity": 300})["capacity"] == 200
+    house.reconcile()
+    same = rival.put(path, see(rival, joined))
+    assert (same["capacity"], same["state"]) == (200, "production")
+    assert wanted(house, joined)["capacity_mbps"] == 200
+
+
+# Offerings and places
+
+
+@BOTH
+def test_the_offering_of_the_service_limits_its_configs(house: Site, member: Caller, own: str, type_: str) -> None:
+    named = offering(house, type_, bandwidth_min=100, bandwidth_max=1000)
+    service = group(house, type_, product_offering=named)
+    for capacity in (99, 1001):
+        assert member.faults("POST", CONFIGS, config(service, own, type_, capacity=capacity)).keys() == {"capacity"}
+    assert member.post(CONFIGS, config(service, own, type_, product_offering=named))["product_offering"] == named
+
+
+@BOTH
+def test_a_config_names_an_offering_that_its_service_lists(house: Site, member: Caller, own: str, type_: str) -> None:
+    listed = offering(house, type_, resource_type="network_service_config", bandwidth_max=100)
+    closed = offering(house, type_, resource_type="network_service_config", orderable_not_after="1970-01-01T00:00:00Z")
+    unlisted = offering(house, type_, resource_type="network_service_config")
+    service = group(house, type_, nsc_product_offerings=[listed, closed])
+    for wrong in (closed, unlisted, "peering", "no-such-thing"):
+        refused = member.faults("POST", CONFIGS, config(service, own, type_, product_offering=wrong))
+        assert refused.keys() == {"product_offering"}
+    order = config(service, own, type_, product_offering=listed)
+    assert member.faults("POST", CONFIGS, {**order, "capacity": 101}).keys() == {"capacity"}
+    assert member.post(CONFIGS, order)["product_offering"] == listed
+
+
+def test_a_config_attaches_where_its_service_is(house: Site, member: Caller, own: str) -> None:
+    add(house, record("metro-area-networks", "elsewhere", name="ELSEWHERE", metro_area="cork", pops=[]))
+    elsewhere = {"handover_metro_area_network": "elsewhere", "service_metro_area_network": "elsewhere"}
+    faster = {"physical_port_speed": 100000}
+    for members in (elsewhere, faster):
+        service = group(house, product_offering=offering(house, "mp2mp_vc", **members))
+        assert member.faults("POST", CONFIGS, config(service, own)).keys() == {"connection"}
+
+
+def test_a_service_that_is_over_takes_no_configs(house: Site, member: Caller, own: str) -> None:
+    service = group(house, state="decommission_requested")
+    assert member.faults("POST", CONFIGS, config(service, own)).keys() == {"network_service"}
+
+
+def test_a_service_takes_configs_of_its_own_type_only(house: Site, member: Caller, own: str) -> None:
+    service = group(house, "p2mp_vc")
+    assert member.faults("POST", CONFIGS, config(service, own, "mp2mp_vc")).keys() == {"network_service"}
+
+
+def test_what_is_over_keeps_its_references_up_to_date(house: Site, member: Caller, rival: Caller, others: str) -> None:
+    service = group(house)
+    made = member.post(RULES, rule(service))
+    joined = rival.post(CONFIGS, config(service, others))
+    member.delete(f"{RULES}/{made['id']}", 200)
+    rival.delete(f"{CONFIGS}/{joined['id']}")
+    house.reconcile()
+    rival.get(f"/network-services/{service}", 404)
+    assert rival.patch(f"{CONFIGS}/{joined['id']}", {"purchase_order": "PO-2"})["purchase_order"] == "PO-2"
+
+
+# Roots and leaves
+
+
+def test_leaves_are_told_when_there_is_no_root(
+    house: Site, member: Caller, rival: Caller, own: str, others: str
+) -> None:
+    service = group(house, "p2mp_vc", public=True)
+    leaf = rival.post(CONFIGS, config(service, others, "p2mp_vc"))
+    assert (leaf["role"], tags(leaf)) == ("leaf", {"root_missing"})
+    house.reconcile()
+    leaf = see(rival, leaf)
+    assert (leaf["state"], tags(leaf)) == ("production", {"root_missing"})
+
+    root = member.post(CONFIGS, config(service, own, "p2mp_vc", role="root"))
+    assert "root_missing" not in tags(root)
+    house.reconcile()
+    assert tags(see(rival, leaf)) == set()
+    assert (wanted(house, leaf)["role"], wanted(house, root)["role"]) == ("leaf", "root")
+
+    member.delete(f"{CONFIGS}/{root['id']}")
+    house.reconcile()
+    assert tags(see(rival, leaf)) == {"root_missing"}
+
+
+def test_a_root_that_was_never_built_is_missed(house: Site, member: Caller, own: str) -> None:
+    service = group(house, "p2mp_vc")
+    root, leaf = (member.post(CONFIGS, config(service, own, "p2mp_vc", role=role)) for role in ("root", None))
+    assert (leaf["role"], tags(leaf)) == ("leaf", set())
+    assert member.delete(f"{CONFIGS}/{root['id']}")["state"] == "cancelled"
+    house.reconcile()
+    assert tags(see(member, leaf)) == {"root_missing"}
+
+
+def test_another_role_has_to_reach_the_network(house: Site, member: Caller, own: str) -> None:
+    service = group(house, "p2mp_vc")
+    leaf = member.post(CONFIGS, config(service, own, "p2mp_vc"))
+    other = member.post(CONFIGS, config(service, own, "p2mp_vc"))
+    house.reconcile()
+    changed = member.patch(f"{CONFIGS}/{leaf['id']}", {"role": "root"})
+    assert (changed["state"], tags(changed)) == ("production_change_pending", {"change_in_progress"})
+    house.reconcile()
+    assert see(member, leaf)["state"] == "production"
+    assert tags(see(member, other)) == set()
+    member.patch(f"{CONFIGS}/{leaf['id']}", {"role": None})
+    house.reconcile()
+    assert (see(member, leaf)["role"], tags(see(member, other))) == ("leaf", {"root_missing"})
+    assert member.faults("PATCH", f"{CONFIGS}/{leaf['id']}", {"role": "trunk"}).keys() == {"role"}
+
+
+def test_who_was_denied_does_not_become_root(house: Site, member: Caller, rival: Caller, others: str) -> None:
+    service = group(house, "p2mp_vc", public=True)
+    leaf = rival.post(CONFIGS, config(service, others, "p2mp_vc"))
+    member.post(RULES, rule(service, type_="deny"))
+    assert rival.faults("PATCH", f"{CONFIGS}/{leaf['id']}", {"role": "root"}).keys() == {"role"}
+
+
+# MAC addresses
+
+
+def test_a_group_with_a_mac_filter_asks_for_an_address(house: Site, member: Caller, own: str) -> None:
+    service = group(house, mac_acl_protection=True)
+    mac = member.order_mac("02:00:5e:10:20:01")["id"]
+    joined = member.post(CONFIGS, config(service, own))
+    house.reconcile()
+    assert (see(member, joined)["state"], tags(see(member, joined))) == ("requested", {"mac_missing"})
+    member.patch(f"{CONFIGS}/{joined['id']}", {"macs": [mac]})
+    house.reconcile()
+    assert see(member, joined)["state"] == "production"
+    found = wanted(house, joined)
+    assert (found["mac_acl_protection"], found["macs"]) == (True, ["02:00:5e:10:20:01"])
+    assert member.faults("PATCH", f"{CONFIGS}/{joined['id']}", {"macs": []}).keys() == {"macs"}
+
+
+def test_without_a_mac_filter_no_address_is_needed(house: Site, member: Caller, own: str) -> None:
+    joined = member.post(CONFIGS, config(group(house), own))
+    house.reconcile()
+    assert see(member, joined)["state"] == "production"
+    assert wanted(house, joined)["mac_acl_protection"] is False
+
+
+@BOTH
+def test_a_mac_is_on_one_config_of_a_group(house: Site, member: Caller, own: str, type_: str) -> None:
+    service = group(house, type_)
+    mac = member.order_mac("02:00:5e:10:20:02")["id"]
+    first = member.post(CONFIGS, config(service, own, type_, macs=[mac]))
+    refused = member.faults("POST", CONFIGS, config(service, own, type_, macs=[mac]))
+    assert first["id"] in refused["macs.0"]
+    member.post(CONFIGS, config(group(house, type_), own, type_, macs=[mac]))
+
+
+# IP addresses and ASNs
+
+
+def addresses(caller: Caller, joined: Any) -> list[str]:
+    return sorted(each["address"] for each in caller.get(f"/ips?network_service_config={joined['id']}"))
+
+
+def register(caller: Caller, address: str, length: int = 32) -> str:
+    version = 6 if ":" in address else 4
+    body = {"version": version, "address": address, "prefix_length": length}
+    owners = {name: caller.get("/account")["id"] for name in ("managing_account", "consuming_account")}
+    return str(caller.post("/ips", {**body, **owners})["id"])
+
+
+def test_addresses_come_from_the_subnets_of_the_service(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.10.0.0/29", subnet_v6="fd00:10::/64")
+    joined = member.post(CONFIGS, config(service, own))
+    assert addresses(member, joined) == ["10.10.0.1", "fd00:10::1"]
+    assert "ip_allocated" in tags(joined)
+    assert wanted_addresses(house, joined) == ["10.10.0.1/29", "fd00:10::1/64"]
+    second = member.post(CONFIGS, config(service, own))
+    assert addresses(member, second) == ["10.10.0.2", "fd00:10::2"]
+    assert addresses(member, member.post(CONFIGS, config(group(house), own))) == []
+
+
+def wanted_addresses(site: Site, joined: Any) -> Any:
+    site.reconcile()
+    return wanted(site, joined)["addresses"]
+
+
+def test_a_full_subnet_takes_no_more(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.11.0.0/30")
+    for _ in range(2):
+        member.post(CONFIGS, config(service, own))
+    assert "no free IPv4 address" in member.unable("POST", CONFIGS, config(service, own))["detail"]
+
+
+def test_a_member_chooses_an_address_and_is_given_the_other_family(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.12.0.0/24", subnet_v6="fd00:12::/64")
+    chosen = register(member, "10.12.0.77")
+    joined = member.post(CONFIGS, config(service, own, ips=[chosen]))
+    assert addresses(member, joined) == ["10.12.0.77", "fd00:12::1"]
+    refused = member.faults("POST", CONFIGS, config(service, own, ips=[chosen]))
+    assert "in use" in refused["ips.0"]
+    member.unable("PATCH", f"/ips/{chosen}", {"address": "10.12.0.78"})
+
+
+def test_addresses_that_cannot_be_chosen(house: Site, member: Caller, rival: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.13.0.0/24")
+    allocated = member.post(CONFIGS, config(service, own))["ips"][0]
+    wrong = {
+        "outside": register(member, "10.14.0.1"),
+        "a prefix": register(member, "10.13.0.64", 28),
+        "the network": register(member, "10.13.0.0"),
+        "broadcast": register(member, "10.13.0.255"),
+        "of somebody else": register(rival, "10.13.0.200"),
+        "of another config": allocated,
+        "nothing": "no-such-thing",
+    }
+    for why, ip in wrong.items():
+        assert member.faults("POST", CONFIGS, config(service, own, ips=[ip])).keys() == {"ips.0"}, why
+    twice = register(member, "10.13.0.30")
+    assert member.faults("POST", CONFIGS, config(service, own, ips=[twice, twice])).keys() == {"ips.1"}
+
+
+def test_any_own_address_is_good_where_there_is_no_subnet(house: Site, member: Caller, own: str) -> None:
+    chosen = register(member, "10.15.0.1")
+    joined = member.post(CONFIGS, config(group(house), own, ips=[chosen]))
+    assert joined["ips"] == [chosen]
+
+
+def test_chosen_addresses_take_the_place_of_allocated_ones_and_give_it_back(
+    house: Site, member: Caller, own: str
+) -> None:
+    service = group(house, subnet_v4="10.16.0.0/24")
+    joined = member.post(CONFIGS, config(service, own))
+    path, [given] = f"{CONFIGS}/{joined['id']}", joined["ips"]
+    house.reconcile()
+    chosen = register(member, "10.16.0.9")
+    changed = member.patch(path, {"ips": [chosen]})
+    assert (changed["ips"], changed["state"]) == ([chosen], "production_change_pending")
+    member.get(f"/ips/{given}", 404)
+    assert wanted_addresses(house, joined) == ["10.16.0.9/32"]
+    assert member.patch(path, {"external_ref": "same"})["ips"] == [chosen]
+    again = member.patch(path, {"ips": []})
+    assert addresses(member, again) == ["10.16.0.1"]
+    assert member.patch(path, {"ips": []})["ips"] == again["ips"]
+    other = member.post(CONFIGS, config(service, own, ips=[chosen]))
+    assert other["ips"] == [chosen]
+    assert member.put(path, see(member, joined))["ips"] == again["ips"]
+
+
+def test_addresses_are_given_back_when_the_config_has_left(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.17.0.0/30")
+    joined = [member.post(CONFIGS, config(service, own)) for _ in range(2)]
+    house.reconcile()
+    member.delete(f"{CONFIGS}/{joined[0]['id']}")
+    house.reconcile()
+    assert addresses(member, member.post(CONFIGS, config(service, own))) == ["10.17.0.1"]
+
+
+def test_asns_are_shown_and_checked(house: Site, member: Caller, own: str) -> None:
+    service = group(house)
+    assert member.post(CONFIGS, config(service, own))["asns"] == []
+    assert member.post(CONFIGS, config(service, own, asns=[64500]))["asns"] == [64500]
+    for wrong in (-1, 0, 2**32, 65535):
+        assert member.faults("POST", CONFIGS, config(service, own, asns=[wrong])).keys() == {"asns.0"}
+
+
+def test_an_address_belongs_to_who_uses_the_config(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.18.0.0/24")
+    account = sub_account(member)
+    member.post(RULES, rule(service, account))
+    joined = member.post(CONFIGS, config(service, own))
+    house.connection.execute('update document set body = body || \'{"state": "production"}\' where id = %s', (account,))
+    member.patch(f"{CONFIGS}/{joined['id']}", {"consuming_account": account})
+    [address] = member.get(f"/ips?network_service_config={joined['id']}")
+    assert address["consuming_account"] == account
