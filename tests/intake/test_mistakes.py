@@ -44,6 +44,20 @@ MISTAKES = [
     ("postal_code: T12 X1", "postal_code: 12345", "12345", "facilities.one.postal_code", "put it in quotes"),
     ("speed: 10000,", "speed: fast,", "fast", "devices.sw1.ports.0.speed", "integer"),
     ("type: p2p_vc", "type: p2p", "type: p2p", "product_offerings.circuit.type", "must be one of"),
+    (
+        "type: p2p_vc\n",
+        "type: p2p_vc\n    mac_acl_protection: 1\n",
+        "mac_acl",
+        "product_offerings.circuit.mac_acl_protection",
+        "",
+    ),
+    (
+        "type: p2p_vc\n",
+        "type: p2p_vc\n    mac_acl_protection: true\n",
+        "mac_acl",
+        "product_offerings.circuit.mac_acl_protection",
+        "of type mp2mp_vc",
+    ),
     (": P12M", ": 12 months", "12 months", "product_offerings.circuit.contract_initial_period", "such as P1Y"),
     ("[legal]", "[lawyer]", "lawyer", "exchange.account_required_roles.0", "implementation"),
     (

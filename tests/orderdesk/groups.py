@@ -9,12 +9,12 @@ from tests.api.orders import add
 from tests.installation import Caller, Site
 from tests.world import record
 
-RULES, CONFIGS = "/member-joining-rules", "/network-service-configs"
+RULES, CONFIGS, SERVICES = "/member-joining-rules", "/network-service-configs", "/network-services"
 
 _numbers = count(1)
 
 
-def offering(site: Site, type_: str, **members: Any) -> str:
+def offering(site: Site, type_: str, meta: dict[str, Any] | None = None, **members: Any) -> str:
     """A new offering of a group, or with `resource_type` of configs on it."""
     id_ = f"{type_}-offering-{next(_numbers)}"
     body: dict[str, Any] = {
@@ -35,7 +35,7 @@ def offering(site: Site, type_: str, **members: Any) -> str:
         "downgrade_allowed": True,
         "upgrade_allowed": True,
     }
-    add(site, record("product-offerings", id_, **{**body, **members}))
+    add(site, record("product-offerings", id_, meta, **{**body, **members}))
     return id_
 
 

@@ -8,7 +8,7 @@ from peerhall.provisioning.desired import derive_wanted
 from peerhall.provisioning.facts import load_facts
 from tests.api.orders import add
 from tests.installation import Caller, Site
-from tests.orderdesk.groups import CONFIGS, RULES, config, connect, group, offering, rule, see, tags
+from tests.orderdesk.groups import CONFIGS, RULES, SERVICES, config, connect, group, offering, rule, see, tags
 from tests.orderdesk.test_accounts import sub_account
 from tests.world import record
 
@@ -423,3 +423,82 @@ def test_an_address_belongs_to_who_uses_the_config(house: Site, member: Caller, 
     member.patch(f"{CONFIGS}/{joined['id']}", {"consuming_account": account})
     [address] = member.get(f"/ips?network_service_config={joined['id']}")
     assert address["consuming_account"] == account
+
+
+# The service changes
+
+
+def test_a_filter_on_macs_comes_with_the_offering(house: Site, member: Caller) -> None:
+    for meta, protected in (({}, False), ({"mac_acl_protection": True}, True)):
+        order = {"type": "mp2mp_vc", "product_offering": offering(house, "mp2mp_vc", meta)}
+        assert member.post(SERVICES, order)["mac_acl_protection"] is protected
+        assert member.post(SERVICES, {**order, "mac_acl_protection": not protected})["mac_acl_protection"] is protected
+
+
+@BOTH
+def test_a_group_turned_private_warns_who_has_no_rule(
+    house: Site, member: Caller, rival: Caller, others: str, type_: str
+) -> None:
+    service = group(house, type_, public=True)
+    joined = rival.post(CONFIGS, config(service, others, type_, capacity=500))
+    member.patch(f"{SERVICES}/{service}", {"public": False})
+    house.reconcile()
+    assert "joining_rule_missing" in tags(see(rival, joined))
+    rival.post(CONFIGS, config(service, others, type_), 403)
+    house.login("reseller").get(f"{SERVICES}/{service}", 404)
+    member.patch(f"{SERVICES}/{service}", {"public": True})
+    house.reconcile()
+    assert "joining_rule_missing" not in tags(see(rival, joined))
+    assert "state" not in house.login("reseller").get(f"{SERVICES}/{service}")
+
+
+def test_a_group_turned_public_gives_back_what_a_rule_that_is_gone_took(
+    house: Site, member: Caller, rival: Caller, others: str
+) -> None:
+    service = group(house)
+    made = member.post(RULES, rule(service, capacity_max=200))
+    joined = rival.post(CONFIGS, config(service, others, capacity=500))
+    member.delete(f"{RULES}/{made['id']}", 200)
+    assert see(rival, joined)["capacity"] == 200
+    member.patch(f"{SERVICES}/{service}", {"public": True})
+    house.reconcile()
+    assert (see(rival, joined)["capacity"], tags(see(rival, joined))) == (500, set())
+
+
+def test_a_slower_offering_takes_what_was_asked_for_along(
+    house: Site, member: Caller, rival: Caller, others: str
+) -> None:
+    fast, slow = (offering(house, "mp2mp_vc", bandwidth_max=most) for most in (1000, 300))
+    service = group(house, product_offering=fast)
+    made = member.post(RULES, rule(service, capacity_max=200))
+    joined = rival.post(CONFIGS, config(service, others, capacity=500))
+    house.reconcile()
+    member.patch(f"{SERVICES}/{service}", {"product_offering": slow})
+    house.reconcile()
+    assert see(rival, joined)["capacity"] == 200
+    member.delete(f"{RULES}/{made['id']}", 200)
+    member.post(RULES, rule(service))
+    assert see(rival, joined)["capacity"] == 300
+
+
+def test_rules_go_with_who_manages_the_service(house: Site) -> None:
+    reseller, customer = house.login("reseller"), house.login("customer")
+    service = group(house, owner="reseller")
+    made = reseller.post(RULES, rule(service, owner="reseller"))
+    customer.get(f"{RULES}/{made['id']}", 404)
+    reseller.patch(f"{SERVICES}/{service}", {"managing_account": "customer"})
+    assert customer.get(f"{RULES}/{made['id']}")["managing_account"] == "customer"
+    customer.delete(f"{RULES}/{made['id']}", 200)
+
+
+def test_a_group_takes_all_its_configs_along_when_it_ends(
+    house: Site, member: Caller, rival: Caller, others: str
+) -> None:
+    service = group(house, public=True)
+    joined = rival.post(CONFIGS, config(service, others))
+    house.reconcile()
+    member.delete(f"{SERVICES}/{service}")
+    house.reconcile()
+    assert see(rival, joined)["state"] == "decommissioned"
+    assert member.get(f"{SERVICES}/{service}")["state"] == "decommissioned"
+    assert member.faults("POST", RULES, rule(service)).keys() == {"network_service"}

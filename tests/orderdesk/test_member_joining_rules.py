@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from tests.installation import Caller, Site
-from tests.orderdesk.groups import CONFIGS, RULES, config, connect, group, rule, see, tags
-
-SERVICES = "/network-services"
+from tests.orderdesk.groups import CONFIGS, RULES, SERVICES, config, connect, group, rule, see, tags
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,12 @@ def draw_offering(drawing: Drawing, entry: Entry) -> None:
         defaults |= {"service_provider_region": None, "service_provider_pop": None}
     whole = {**defaults, **body}
     whole |= _places(drawing, entry, whole)
-    finish(drawing, entry, whole, _periods(drawing, entry) | _loa(drawing, entry, whole, own.get("loa_required")))
+    meta = {
+        **_periods(drawing, entry),
+        **_loa(drawing, entry, whole, own.get("loa_required")),
+        **_protection(drawing, entry, type_, own),
+    }
+    finish(drawing, entry, whole, meta)
 
 
 def _places(drawing: Drawing, entry: Entry, body: Body) -> Body:
@@ -93,6 +98,15 @@ def _loa(drawing: Drawing, entry: Entry, body: Body, given: bool | None) -> Meta
         reason = "only goes with cross_connect_initiator: exchange; otherwise the exchange issues the letter itself"
         drawing.mistakes.add(entry.node, reason, "loa_required")
     return {"loa_required": True} if exchange_orders and given is not False else {}
+
+
+def _protection(drawing: Drawing, entry: Entry, type_: str, own: Body) -> Meta:
+    """Whether the groups that are ordered under it let only the MAC addresses of their configs through."""
+    if not own.get("mac_acl_protection"):
+        return {}
+    if type_ != "mp2mp_vc":
+        drawing.mistakes.add(entry.node.find("mac_acl_protection"), "is for offerings of type mp2mp_vc")
+    return {"mac_acl_protection": True}
 
 
 def _periods(drawing: Drawing, entry: Entry) -> Meta:

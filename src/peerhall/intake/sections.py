@@ -62,6 +62,7 @@ class OfferingEntry(Schema):
     """What a product offering has beside the standard's members."""
 
     loa_required: bool | None = None
+    mac_acl_protection: bool = False
 
 
 class Nothing(Schema):

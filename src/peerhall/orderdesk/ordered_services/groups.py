@@ -24,10 +24,10 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> N
             faults.add(member, "cannot be changed while the service has configs, which have addresses from it")
 
 
-def draw_up(service: Record, _: Record) -> Record:
+def draw_up(service: Record, offering: Record) -> Record:
     members: Body = {"network_features": [], "member_joining_rules": []}
     if service.type == "mp2mp_vc":
-        members["mac_acl_protection"] = False
+        members["mac_acl_protection"] = offering.meta.get("mac_acl_protection", False)
     return _write(service.with_body(**members))
 
 
