@@ -123,6 +123,7 @@ def test_a_config_has_its_addresses_and_tag_at_once(site: Site) -> None:
         ({"product_offering": "port-10g"}, {"product_offering"}),
         ({"product_offering": "no-such-offering"}, {"product_offering"}),
         ({"type": "p2p_vc"}, {"network_service"}),
+        ({"type": "mp2mp_vc"}, {"network_service"}),
         ({"type": "ferry"}, {"type"}),
         ({"capacity": 99}, {"capacity"}),
         ({"capacity": 10001}, {"capacity"}),

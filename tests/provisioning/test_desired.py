@@ -131,6 +131,8 @@ def test_a_side_of_a_circuit_tells_which_it_is_and_how_much_it_may_carry() -> No
         told = wanted(facts)["attachment/config"]
         found.append([told[name] for name in ("service", "service_type", "service_number", "side", "capacity_mbps")])
     assert found == [["circuit", "p2p_vc", 77, "b", 1000], ["circuit", "p2p_vc", 77, "b", 500]]
+
+
 def test_an_attachment_to_a_rooted_circuit_says_whom_it_reaches() -> None:
     facts = Facts(SWITCH, configs=(config(type="p2mp_vc", role="root", network_service="group"),), named=groups())
     found = wanted(facts)["attachment/config"]
