@@ -57,7 +57,6 @@ def test_the_implementation_is_as_the_standard_describes_it(staged: Site) -> Non
     implementation = staged.http.get("/implementation").json()
     get_schema("ImplementationResponse").model_validate(implementation)
     assert implementation["schema_version"] == "2.7.1"
-    assert staged.http.get("/extensions").json() == []
 
 
 def test_groups_that_are_switched_off_are_not_there(database: str, clock: Clock) -> None:

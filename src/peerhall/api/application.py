@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 import psycopg
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from peerhall.api import pages
+from peerhall.api.extensions.extension import Extension
 from peerhall.api.problems import Problem, render_problem, try_again
 from peerhall.api.requests import read_request_id, refuse_unacceptable
 from peerhall.api.resources import (
@@ -24,7 +25,7 @@ from peerhall.api.resources import (
     orders,
 )
 from peerhall.api.routing import Router
-from peerhall.api.runtime import BASE_PATH, Runtime
+from peerhall.api.runtime import BASE_PATH, EXTENSIONS_PATH, Runtime
 from peerhall.contract import problems
 from peerhall.contract.filters import FILTERS
 from peerhall.contract.operations import OPERATIONS, Operation
@@ -74,8 +75,14 @@ IMPLEMENTED: Final = frozenset(operation.id for operation in OPERATIONS if find_
 class Application:
     """One worker's whole HTTP side. `start` and `stop` are called with the event loop running."""
 
-    def __init__(self, make_runtime: Callable[[], Awaitable[Runtime]], available: Collection[str]) -> None:
+    def __init__(
+        self,
+        make_runtime: Callable[[], Awaitable[Runtime]],
+        available: Collection[str],
+        extensions: Sequence[Extension] = (),
+    ) -> None:
         self._make_runtime = make_runtime
+        self._extensions = {f"{EXTENSIONS_PATH}/{each.address}": each for each in extensions}
         self._router = Router(available)
         self._handlers = {operation.id: find_handler(operation) for operation in OPERATIONS}
         self._runtime: Runtime | None = None
@@ -130,6 +137,8 @@ class Application:
         assert self._runtime is not None
         if path.startswith(BASE_PATH + "/"):
             return await self._answer_operation(request, path[len(BASE_PATH) :])
+        if path.startswith(EXTENSIONS_PATH + "/"):
+            return await self._answer_extension(request, path)
         if path == OAUTH2_PATH:
             return await oauth2.answer_token(request, self._runtime)
         return pages.answer_page(request, self._runtime)
@@ -145,6 +154,20 @@ class Application:
         handler = self._handlers[operation.id]
         assert handler is not None
         return await handler(request, self._runtime, operation, values)
+
+    async def _answer_extension(self, request: Request, path: str) -> Response:
+        assert self._runtime is not None
+        base = "/".join(path.split("/")[:5])
+        extension = self._extensions.get(base)
+        if extension is None:
+            raise Problem(problems.NOT_FOUND, "There is no such extension here; GET /extensions lists those there are.")
+        rest = path[len(base) :].rstrip("/")
+        if not rest:
+            return pages.answer_extension_page(request, extension)
+        operation, values = extension.find(request.method, rest)
+        if not extension.streams:
+            refuse_unacceptable(request)
+        return await extension.routes[operation](request, self._runtime, operation, values)
 
 
 def _log(scope: Scope, status: int, request_id: str, started: float) -> None:

@@ -13,10 +13,11 @@ from peerhall.api.requests import read_request_id
 from peerhall.contract import problems
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_ASKED: Final = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id")
+_ASKED: Final = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Request-Id")
 _TOLD: Final = (
     "Link",
     "Location",
+    "Preference-Applied",
     "Retry-After",
     "X-Request-Id",
     *(f"X-Pagination-{name}" for name in ("Items", "Limit", "Next", "Offset", "Page", "Pages", "Token")),

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from peerhall.api.extensions.extension import Extension
 from peerhall.api.problems import Problem
 from peerhall.api.runtime import BASE_PATH, Runtime
 from peerhall.contract import problems
@@ -33,6 +34,13 @@ def answer_page(request: Request, runtime: Runtime) -> Response:
     if path == "/favicon.ico":
         raise Problem(problems.NOT_FOUND, "There is no icon.")
     return RedirectResponse("/docs")
+
+
+def answer_extension_page(request: Request, extension: Extension) -> Response:
+    """What an extension does and how it is called, at its own address."""
+    if request.method not in ("GET", "HEAD"):
+        raise Problem(problems.METHOD_NOT_ALLOWED, "Only GET is possible here.", headers={"Allow": "GET"})
+    return Response(extension.documentation, media_type="text/markdown; charset=utf-8")
 
 
 @cache

@@ -1,6 +1,6 @@
 """Finds the operation for a method and a path: a walk down a tree, one dictionary a segment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from peerhall.api.problems import Problem
@@ -18,10 +18,10 @@ class _Node:
 class Router:
     """The paths of the operations that work here; the others are as good as not there."""
 
-    def __init__(self, available: Collection[str]) -> None:
+    def __init__(self, available: Collection[str], operations: Iterable[Operation] = OPERATIONS) -> None:
         self._root = _Node()
         self._available = available
-        for operation in OPERATIONS:
+        for operation in operations:
             node = self._root
             for segment in operation.path.strip("/").split("/"):
                 if segment.startswith("{"):

@@ -1,8 +1,12 @@
 """What handlers work with, put together once at start."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
@@ -12,7 +16,11 @@ from peerhall.store.read_pool import ReadPool
 from peerhall.store.reading import Reader
 from peerhall.store.waking import Waker
 
+if TYPE_CHECKING:
+    from peerhall.api.extensions.extension import Extension
+
 BASE_PATH = "/api/v2"
+EXTENSIONS_PATH = "/api/ext"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,8 @@ class Runtime:
     public_url: str | None = None
     """Under which the API is reached from outside; None leaves that to the client."""
     software_version: str = ""
+    extensions: tuple[Extension, ...] = ()
+    """What is offered beside the standard here."""
 
     async def close(self) -> None:
         """Lets orders under way finish, and gives back all connections."""
@@ -44,3 +54,8 @@ class Runtime:
     def base_url(self) -> str:
         """What links start with: the public URL, or just the path."""
         return (self.public_url or BASE_PATH).rstrip("/")
+
+    @property
+    def extensions_url(self) -> str:
+        """What links to extensions start with: they are beside the standard's API."""
+        return urljoin(self.base_url, "ext")

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from peerhall import __version__
 from peerhall.api.application import IMPLEMENTED, Application
 from peerhall.api.browsers import CrossOrigin
+from peerhall.api.extensions import EXTENSIONS
+from peerhall.api.extensions.extension import Extension
 from peerhall.api.runtime import Runtime
 from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
@@ -41,18 +43,21 @@ class GZipWhereAsked(GZipMiddleware):
 def build_application(settings: Settings, clock: Clock = wall_clock) -> ASGIApp:
     """The ASGI application of one worker process; it opens its connections when the server starts it."""
     available = frozenset(operation for operation in IMPLEMENTED if settings.is_offered(operation))
+    extensions = tuple(each for each in EXTENSIONS if each.name not in settings.switched_off)
 
     async def make_runtime() -> Runtime:
-        return open_runtime(settings, available, clock)
+        return open_runtime(settings, available, clock, extensions)
 
-    application: ASGIApp = Application(make_runtime, available)
+    application: ASGIApp = Application(make_runtime, available, extensions)
     application = GZipWhereAsked(application, minimum_size=_GZIP_LEAST_OCTETS, compresslevel=_GZIP_LEVEL)
     if settings.cors_origins:
         application = CrossOrigin(application, settings.cors_origins)
     return application
 
 
-def open_runtime(settings: Settings, available: frozenset[str], clock: Clock) -> Runtime:
+def open_runtime(
+    settings: Settings, available: frozenset[str], clock: Clock, extensions: tuple[Extension, ...] = ()
+) -> Runtime:
     """Opens what handlers work with; SchemaError when the database is not migrated."""
     with connect(settings.database) as connection:
         require_current(connection)
@@ -79,6 +84,7 @@ def open_runtime(settings: Settings, available: frozenset[str], clock: Clock) ->
         available=available,
         public_url=settings.public_url,
         software_version=__version__,
+        extensions=extensions,
     )
 
 

@@ -69,7 +69,10 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may use the API from a browser; `*` is any."""
     switched_off: tuple[str, ...] = ()
-    """Operation groups that are not offered, such as `routing-functions`; with `:write`, only their changes."""
+    """Operation groups that are not offered, such as `routing-functions`; with `:write`, only their changes.
+
+    Extensions are switched off by their names, such as `dry-run`.
+    """
     driver: str = "manual"
     """What changes the network: `manual`, `simulator`, or one that a package brings."""
     driver_options: Mapping[str, Any] = field(default_factory=dict)
@@ -125,6 +128,10 @@ class Settings:
         return self
 
     def _check_group(self, entry: str) -> None:
+        from peerhall.api.extensions import EXTENSIONS  # only where something is switched off, as it loads the API
+
+        if any(extension.name == entry for extension in EXTENSIONS):
+            return
         group, _, part = entry.partition(":")
         if group not in _GROUPS or part not in ("", "write"):
             raise SettingsError(

@@ -37,7 +37,7 @@ from peerhall.orderdesk import (
 from peerhall.orderdesk.changes import read_body
 from peerhall.orderdesk.order import Order
 from peerhall.store import bounds, idempotency, journal
-from peerhall.store.database import OrderPool, SyncConnection
+from peerhall.store.database import OrderPool, SyncConnection, run_text
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
 from peerhall.store.settings import NoExchangeError
@@ -60,6 +60,8 @@ class Command:
     """The request's id, for the journal."""
     content: bytes = b""
     """An uploaded document; it is kept out of the journal."""
+    trial: bool = False
+    """Whether only the answer is wanted: the order is rolled back, and journalled nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class OrderDesk:
         self._wake = wake
 
     def place(self, login: Login, command: Command) -> Answer:
-        """Carries out an order whole or not at all, and journals it either way.
+        """Carries out an order whole or not at all, and journals it either way; a trial leaves nothing behind.
 
         Raises Refused, LoginEnded, or DatabaseUnavailable when it is worth trying again.
         """
@@ -222,6 +224,9 @@ class OrderDesk:
             text = _text_for(order, record) if command.operation.answer else "{}"
         answer = Answer(command.operation.status, record.id, text)
         order.hand_over()
+        if command.trial:
+            run_text(connection, b"rollback")
+            return answer, False
         if command.idempotency_key is not None:
             kept = Remembered(_digest(command), answer.status, answer.document, answer.text)
             idempotency.remember(
@@ -248,6 +253,8 @@ class OrderDesk:
         return self._pool.run(read, begin=b"")
 
     def _journal_refusal(self, login: Login, command: Command, refusal: Refusal) -> None:
+        if command.trial:
+            return
         now = self._clock()
 
         def write(connection: SyncConnection) -> None:

@@ -61,10 +61,14 @@ async def answer_implementation(_: Request, runtime: Runtime, __: Operation, ___
     return Response(to_json(document), media_type=MEDIA_TYPE)
 
 
-async def answer_extensions(request: Request, _: Runtime, operation: Operation, __: tuple[str, ...]) -> Response:
-    """The APIs beside the standard one; none yet."""
-    parse_filters(operation, request.scope["query_string"])
-    return Response(b"[]", media_type=MEDIA_TYPE)
+async def answer_extensions(request: Request, runtime: Runtime, operation: Operation, __: tuple[str, ...]) -> Response:
+    """The APIs beside the standard one that work here; page_limit and page_offset take a part of the list."""
+    filters = parse_filters(operation, request.scope["query_string"])
+    offset = filters.get("page_offset", 0)
+    listed = runtime.extensions[offset : offset + filters.get("page_limit", len(runtime.extensions))]
+    complete = len(listed) == len(runtime.extensions)
+    document = [extension.announce(runtime.extensions_url) for extension in listed]
+    return Response(to_json(document), status_code=200 if complete else 206, media_type=MEDIA_TYPE)
 
 
 async def _look(runtime: Runtime, now: datetime) -> tuple[dict[str, Any], dict[str, Any], str | None]:

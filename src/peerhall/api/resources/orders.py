@@ -1,9 +1,12 @@
 """Everything that changes something goes to the order desk; here it is only unwrapped and wrapped again."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from peerhall.api.admission import admit
+from peerhall.api.extensions import dry_run
 from peerhall.api.problems import of_refusal
 from peerhall.api.requests import read_bytes, read_idempotency_key, read_json
 from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
@@ -17,6 +20,7 @@ from peerhall.store.reading import LoginEnded
 async def answer_order(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
     """Places an order and answers with the object; a new one's address is in Location."""
     login = await admit(request, runtime.tokens)
+    trial = dry_run.read_dry_run(request, runtime)
     document = path[0] if path else ""
     if "\x00" in document:
         raise not_found()
@@ -26,12 +30,16 @@ async def answer_order(request: Request, runtime: Runtime, operation: Operation,
     else:
         body = await read_json(request, required=operation.method != "DELETE")
     key = read_idempotency_key(request) if operation.method == "POST" else None
-    command = Command(operation, body, document, key, request.state.id)
+    command = Command(operation, body, document, key, request.state.id, trial)
     try:
         answer = await runtime.threads.run(runtime.desk.place, login, command)
     except Refused as refused:
-        raise of_refusal(refused.refusal) from refused
+        problem = of_refusal(refused.refusal)
+        problem.headers = dry_run.APPLIED if trial else {}
+        raise problem from refused
     except LoginEnded:
         raise login_ended() from None
-    created = {"Location": f"{runtime.base_url}/{operation.group}/{answer.document}"} if answer.status == 201 else None
-    return Response(answer.text, status_code=answer.status, headers=created, media_type=MEDIA_TYPE)
+    headers: Mapping[str, str] = dry_run.APPLIED if trial else {}
+    if answer.status == 201 and not trial:
+        headers = {"Location": f"{runtime.base_url}/{operation.group}/{answer.document}"}
+    return Response(answer.text, status_code=answer.status, headers=headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,12 @@
+"""What we offer beside the standard, under /api/ext/<name>/v1; one module each.
+
+To add one, write a module with an `Extension` and name it here: routes, announcement and documentation come from it.
+"""
+
+from typing import Final
+
+from peerhall.api.extensions import dry_run
+from peerhall.api.extensions.extension import Extension
+
+EXTENSIONS: Final[tuple[Extension, ...]] = (dry_run.EXTENSION,)
+"""Those that can be made to work; the exchange may switch each off by its name."""
