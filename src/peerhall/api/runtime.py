@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from peerhall.api.feed import Feed
 from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
 from peerhall.orderdesk.desk import OrderDesk
@@ -35,6 +36,7 @@ class Runtime:
     tokens: Tokens
     threads: Threads
     waker: Waker
+    feed: Feed
     available: frozenset[str]
     """Ids of the operations that work here."""
     public_url: str | None = None
@@ -45,6 +47,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Lets orders under way finish, and gives back all connections."""
+        self.feed.close()
         self.threads.close()
         self.waker.stop()
         self.reads.close()

@@ -16,6 +16,9 @@ LARGEST_HEAD: Final = 64 * 1024
 SLOWEST_REQUEST_SECONDS = 120
 """How long a client may take to send a whole request: whoever sends drop by drop would keep the line from others."""
 
+ON_SHUTDOWN: Final = "peerhall.on_shutdown"
+"""Under which the scope of a request that may go on for long holds what to call when the server is to stop."""
+
 _LINGER_SECONDS: Final = 5
 _LINGER_OCTETS: Final = 16 * 1024 * 1024
 
@@ -39,6 +42,12 @@ class Protocol(HttpToolsProtocol):
         self._linger: TimerHandle | None = None
         self._patience: TimerHandle | None = None
         self._expect_request()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.cycle is not None:
+            end: Any = self.cycle.scope.get(ON_SHUTDOWN, lambda: None)
+            end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._linger is not None:

@@ -11,6 +11,7 @@ from peerhall.api.application import IMPLEMENTED, Application
 from peerhall.api.browsers import CrossOrigin
 from peerhall.api.extensions import EXTENSIONS
 from peerhall.api.extensions.extension import Extension
+from peerhall.api.feed import Feed
 from peerhall.api.runtime import Runtime
 from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
@@ -81,6 +82,7 @@ def open_runtime(
         tokens=Tokens(signing_keys, load_signing_keys, clock),
         threads=threads,
         waker=waker,
+        feed=Feed(reads, orders, threads, clock),
         available=available,
         public_url=settings.public_url,
         software_version=__version__,

@@ -22,7 +22,7 @@ from peerhall.intake.relating import complete_lists
 from peerhall.orderdesk import accounts
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import catalogue as own
-from peerhall.store import claims, documents, settings
+from peerhall.store import changes, claims, documents, settings
 from peerhall.store.database import SyncConnection
 
 _REMOVAL: Final = (
@@ -140,6 +140,7 @@ def _count_ports(device: Record, taken: set[tuple[str, str]]) -> Record:
 
 
 def _write(intake: Intake, plan: Plan, rules: dict[str, Any]) -> None:
+    changes.tell_time(intake.connection, intake.now)
     documents.insert(intake.connection, plan.added)
     for change in plan.changed:
         documents.save(intake.connection, change.after)

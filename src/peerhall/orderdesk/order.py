@@ -12,7 +12,7 @@ from peerhall.exchange.house_rules import HouseRules
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, refuse_denied, refuse_unknown
 from peerhall.exchange.visibility import Caller
-from peerhall.store import claims, documents, settings, work
+from peerhall.store import changes, claims, documents, settings, work
 from peerhall.store.database import SyncConnection
 from peerhall.store.documents import Lock
 
@@ -45,6 +45,8 @@ class Order:
     now: datetime
     queued: dict[str, datetime] = field(default_factory=dict)
     written: dict[str, Record] = field(default_factory=dict)
+    _dated: bool = False
+    """Whether the database knows what time it is for this order."""
 
     @cached_property
     def rules(self) -> HouseRules:
@@ -92,10 +94,12 @@ class Order:
         return record
 
     def add(self, *records: Record) -> None:
+        self._date(*records)
         documents.insert(self.connection, records)
         self.written.update((record.id, record) for record in records)
 
     def save(self, record: Record) -> Record:
+        self._date(record)
         documents.save(self.connection, record)
         self.written[record.id] = record
         return record
@@ -139,3 +143,9 @@ class Order:
             by_time.setdefault(due_at, []).append(subject)
         for due_at, subjects in by_time.items():
             work.queue(self.connection, subjects, due_at)
+
+    def _date(self, *records: Record) -> None:
+        """Tells the database the time before a state may change; what has none is not followed by anybody."""
+        if not self._dated and any(record.state for record in records):
+            changes.tell_time(self.connection, self.now)
+            self._dated = True

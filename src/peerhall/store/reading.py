@@ -58,7 +58,8 @@ _CALLER: Final = """caller as materialized (
       and (k.account is null) = %(operator)s)"""
 
 _TREE: Final = "array(select t.account from account_tree t where t.ancestor = k.account)"
-_HIS_TREE: Final = "(select tree from caller)::text[]"
+HIS_TREE: Final = "(select tree from caller)::text[]"
+"""The accounts the caller acts for, in a statement that begins with `caller_of`; an operator's is null."""
 _HIS_ACCOUNT: Final = "(select account from caller)"
 
 
@@ -73,24 +74,24 @@ class Reader:
 
     async def read(self, login: Login, now: datetime, kind: str, document: str) -> bytes | None:
         """What the caller sees of an object, None when it sees nothing of it. Raises LoginEnded."""
-        rows = await self._run(_READ[kind, login.operator], {"id": document, **_login(login, now)})
+        rows = await self._run(_READ[kind, login.operator], {"id": document, **login_values(login, now)})
         return rows.get_value(0, 0)
 
     async def read_own_account(self, login: Login, now: datetime) -> bytes | None:
         """The caller's account; None for an operator's key, which has none. Raises LoginEnded."""
-        rows = await self._run(_READ_OWN_ACCOUNT[login.operator], _login(login, now))
+        rows = await self._run(_READ_OWN_ACCOUNT[login.operator], login_values(login, now))
         return rows.get_value(0, 0)
 
     async def list(self, login: Login, now: datetime, kind: str, filters: Mapping[str, Any]) -> bytes:
         """All that the caller sees and the filters match, oldest first, as a JSON array. Raises LoginEnded."""
-        values = {**list_values(filters), **_login(login, now)}
+        values = {**list_values(filters), **login_values(login, now)}
         return _array(await self._run(_list_statement(kind, login.operator, tuple(filters)), values))
 
     async def list_window(
         self, login: Login, now: datetime, kind: str, filters: Mapping[str, Any], window: Window
     ) -> Listing:
         """A window of what `list` returns, with counts. Raises LoginEnded."""
-        values = {**list_values(filters), **_login(login, now), **asdict(window)}
+        values = {**list_values(filters), **login_values(login, now), **asdict(window)}
         rows = await self._run(_window_statement(kind, login.operator, tuple(filters)), values)
         total, newest, count = (_integer(rows.get_value(0, column)) for column in (1, 2, 3))
         return Listing(_array(rows), total, count, newest)
@@ -120,16 +121,18 @@ def _integer(value: bytes | None) -> int:
     return int.from_bytes(value or b"", signed=True)
 
 
-def _login(login: Login, now: datetime) -> dict[str, Any]:
+def login_values(login: Login, now: datetime) -> dict[str, Any]:
+    """The parameters of `caller_of`."""
     return {"session": login.session_digest, "operator": login.operator, "now": now}
 
 
-def _caller(operator: bool) -> str:
+def caller_of(operator: bool) -> str:
+    """The table `caller` of a statement's with clause: one row while the login holds, else none."""
     return _CALLER.format(tree="null::text[]" if operator else _TREE)
 
 
 def _tree(operator: bool) -> str:
-    return OPERATOR if operator else _HIS_TREE
+    return OPERATOR if operator else HIS_TREE
 
 
 def _shown(kind: str, sight: Sight, operator: bool) -> str:
@@ -138,13 +141,13 @@ def _shown(kind: str, sight: Sight, operator: bool) -> str:
 
 @lru_cache(maxsize=1024)
 def _list_statement(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
-    return f"""with {_caller(operator)}
+    return f"""with {caller_of(operator)}
         select row.wire from caller left join ({_rows(kind, operator, filters)}) row on true order by row.serial"""
 
 
 @lru_cache(maxsize=1024)
 def _window_statement(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
-    return f"""with {_caller(operator)},
+    return f"""with {caller_of(operator)},
         newest as (select coalesce(%(newest)s::bigint, max(serial), 0) as serial from document),
         matching as (select * from ({_rows(kind, operator, filters)}) row
                      where row.serial <= (select serial from newest)),
@@ -170,7 +173,7 @@ def _rows(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
 
 def _read_statement(kind: str, operator: bool) -> str:
     sight = sight_of(kind, _tree(operator))
-    return f"""with {_caller(operator)}
+    return f"""with {caller_of(operator)}
         select (select {_shown(kind, sight, operator)} from document d
                 where d.kind = '{kind}' and d.id = %(id)s and {sight.any})
         from caller"""
@@ -179,8 +182,8 @@ def _read_statement(kind: str, operator: bool) -> str:
 _READ: Final = {(kind, operator): _read_statement(kind, operator) for kind in FILTERS for operator in (False, True)}
 
 _READ_OWN_ACCOUNT: Final = {
-    False: f"""with {_caller(False)}
+    False: f"""with {caller_of(False)}
         select (select {own_account_shown(Sight("true"), "caller.account")} from document d
                 where d.kind = 'accounts' and d.id = caller.account) from caller""",
-    True: f"with {_caller(True)} select null::text from caller",
+    True: f"with {caller_of(True)} select null::text from caller",
 }

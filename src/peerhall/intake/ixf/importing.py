@@ -27,7 +27,7 @@ from peerhall.intake.journalling import journal_each
 from peerhall.orderdesk import attachments, ports
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import catalogue as own
-from peerhall.store import claims, documents, settings, tasks
+from peerhall.store import changes, claims, documents, settings, tasks
 from peerhall.store.database import SyncConnection
 
 _IN_THE_NETWORK: Final = ("ports", "network-service-configs", "network-feature-configs")
@@ -211,6 +211,7 @@ def _write(job: _Import, scene: Scene, merged: Merged) -> None:
         settings.write_setting(connection, settings.EXCHANGE, job.rules)
     touched = [*merged.added, *(change.after for change in merged.changed)]
     addresses = draw_up_addresses(scene.stock, touched)
+    changes.tell_time(connection, job.now)
     documents.insert(connection, [*merged.added, *(each for each in addresses if each.id not in scene.stock.stored)])
     for record in (*(change.after for change in merged.changed), *addresses):
         if record.id in scene.stock.stored:
