@@ -120,3 +120,24 @@ def dump(dsn: str) -> dict[str, str]:
             assert row is not None
             texts[table] = str(row[0])
         return texts
+
+
+def test_bgp_passwords_are_shown_to_those_who_manage_the_config(staged: Site) -> None:
+    l3_config = json.dumps({"bgp_password": SESSION_PASSWORD, "bfd": True})
+    staged.connection.execute(
+        "update document set body = body || jsonb_build_object('l3_config', %s::jsonb) where id = 'config'",
+        (l3_config,),
+    )
+    for account, shown in (("dealer", True), ("reseller", True), (None, True), ("user", False)):
+        caller = staged.login(account)
+        for answer in (
+            caller.get("/network-service-configs/config"),
+            *caller.get("/network-service-configs?id=config"),
+        ):
+            expected = SESSION_PASSWORD if shown else "********"
+            assert answer["l3_config"] == {"bgp_password": expected, "bfd": True}
+        for answer in (
+            caller.get("/network-feature-configs/session"),
+            *caller.get("/network-feature-configs?id=session"),
+        ):
+            assert answer["password"] == ("session-password" if shown else "********")

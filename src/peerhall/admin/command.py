@@ -15,6 +15,7 @@ _MODULES: Final = {
     "backup": "backups",
     "demo": "demo",
     "import": "intake",
+    "journal": "journal",
     "key": "keys",
     "migrate": "database",
     "order": "orders",

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -61,26 +62,26 @@ class Feed:
         """A subscription that hears of every change placed after this moment; what is there already has to be read."""
         subscription = Subscription(login)
         self._subscriptions.add(subscription)
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         subscription.end()
         self._subscriptions.discard(subscription)
-        if not self._subscriptions:
-            self.close()
 
-    def close(self) -> None:
+    async def stop(self) -> None:
+        """Lets go of the database."""
         if self._task is not None:
             self._task.cancel()
-            self._task = None
+            with suppress(asyncio.CancelledError):
+                await self._task
 
     async def _watch(self) -> None:
         known: int | None = None
         loop = asyncio.get_running_loop()
         logins_at = loop.time() + _LOGINS_SECONDS
-        while True:
+        while self._subscriptions:
             try:
                 known = await self._look(known)
                 if loop.time() >= logins_at:

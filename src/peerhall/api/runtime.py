@@ -47,7 +47,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Lets orders under way finish, and gives back all connections."""
-        self.feed.close()
+        await self.feed.stop()
         self.threads.close()
         self.waker.stop()
         self.reads.close()

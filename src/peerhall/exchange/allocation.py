@@ -90,6 +90,26 @@ def list_free_tags(held: Sequence[tuple[range, range]], inner: range, most: int 
     return list(islice(free, most))
 
 
+def list_free_ranges(
+    held: Sequence[tuple[range, range]], cooling: Collection[int], outer: int | None
+) -> list[tuple[int, int]]:
+    """First and last tag of each range of outer tags with nothing under them, or of free inner tags under `outer`."""
+    taken: set[int] = set()
+    for outer_tags, inner_tags in held:
+        if outer is None:
+            taken.update(outer_tags)
+        elif outer in outer_tags:
+            taken.update(inner_tags)
+    if outer is None:
+        taken.update(cooling)
+    elif outer in cooling:
+        return []
+    free = [tag for tag in range(1, LAST_TAG + 1) if tag not in taken]
+    firsts = [tag for tag in free if tag == 1 or tag - 1 in taken]
+    lasts = [tag for tag in free if tag == LAST_TAG or tag + 1 in taken]
+    return list(zip(firsts, lasts, strict=True))
+
+
 def _overlap(one: range, other: range) -> bool:
     return one.start < other.stop and other.start < one.stop
 

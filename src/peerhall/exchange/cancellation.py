@@ -67,6 +67,24 @@ def decide_cancellation(record: Record, wished: date | None, conditions: Conditi
     return record
 
 
+def refuse_undo(record: Record, today: date) -> None:
+    """Refuses to take back a cancellation that there is not, or whose day has come."""
+    if phase_of(record) is not Phase.LEAVING:
+        refuse_unable(f"It is {record.state}; only what is decommission_requested can be taken back.")
+    if "led" in record.meta:
+        refuse_unable("It leaves with what it is a part of; take that cancellation back.")
+    day = find_last_day(record)
+    if day is None or day <= today:
+        refuse_unable(f"Its day, {day}, has come: it is being taken out of the network.")
+
+
+def stay(record: Record) -> Record:
+    """What was leaving, in production again; nothing is left of its end."""
+    days = {name: None for name in ("decommission_at", "charged_until") if name in record.body}
+    record = with_phase(record, Phase.LIVE).with_meta(decommission_at=None, charged_until=None, led=None)
+    return record.with_body(state="production", **days)
+
+
 def decide_following(record: Record, whole: Record, conditions: Conditions) -> Record:
     """A part after the whole was cancelled, given its last day, or archived: it ends with it, charged by its own terms.
 

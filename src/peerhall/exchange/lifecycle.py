@@ -1,6 +1,7 @@
 """How an order moves from `requested` to `archived`, and what holds it where it is.
 
-Inside, an object is in one of ten phases that only move forward along MOVES. Outside, the standard's state is derived
+Inside, an object is in one of ten phases that only move forward along MOVES, but for
+a cancellation that is taken back. Outside, the standard's state is derived
 from the phase and from what is in the way: `operator` when only the exchange can help, `error` when the network has
 refused. When the obstacle is gone the state is derived again, so nothing needs to remember where it was.
 """
@@ -49,7 +50,7 @@ MOVES: Final[dict[Phase, frozenset[Phase]]] = {
     Phase.TESTING: frozenset({Phase.LIVE, Phase.CANCELLED}),
     Phase.LIVE: frozenset({Phase.CHANGING, Phase.LEAVING}),
     Phase.CHANGING: frozenset({Phase.LIVE, Phase.CHANGING, Phase.LEAVING}),
-    Phase.LEAVING: frozenset({Phase.REMOVING}),
+    Phase.LEAVING: frozenset({Phase.REMOVING, Phase.LIVE}),
     Phase.REMOVING: frozenset({Phase.GONE}),
     Phase.GONE: frozenset({Phase.ARCHIVED}),
     Phase.CANCELLED: frozenset({Phase.ARCHIVED}),

@@ -15,6 +15,7 @@ from peerhall.contract import schemas
 from peerhall.contract.operations import OPERATIONS, Operation
 from peerhall.contract.validation import Body
 from peerhall.exchange.contract_terms import Policy
+from peerhall.exchange.ordering.contacts import PERSONAL
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Reason, Refusal, Refused, refuse_denied
 from peerhall.exchange.visibility import Caller
@@ -33,6 +34,7 @@ from peerhall.orderdesk import (
     network_services,
     port_reservations,
     role_assignments,
+    undo,
 )
 from peerhall.orderdesk.changes import read_body
 from peerhall.orderdesk.order import Order
@@ -40,9 +42,12 @@ from peerhall.store import bounds, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection, run_text
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
+from peerhall.store.scoping import MASK
 from peerhall.store.settings import NoExchangeError
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
+
 T = TypeVar("T")
 
 
@@ -127,6 +132,12 @@ BESIDE: Final[dict[str, Callable[[Order, Operation, str, Any], tuple[Record, Bod
 }
 """Operations on what an object has beside it: they answer with that, not with the object."""
 
+UNDO: Final[dict[tuple[str, str], Callable[[Order, str], Record]]] = {
+    ("connections_cancellation_undo", "connections"): undo.undo_connection,
+    ("network_service_configs_cancellation_undo", "network-service-configs"): undo.undo_config,
+}
+"""What takes a cancellation back, by the ids and groups of operations beside the standard's."""
+
 _TABLES: Final[dict[str, dict[str, Any]]] = {
     "POST": CREATE,
     "PUT": UPDATE,
@@ -189,21 +200,11 @@ class OrderDesk:
 
     def read_policy(self, login: Login, kind: str, document: str, wished: str | None) -> Policy:
         """What a DELETE would come to; nothing is changed. Raises Refused, LoginEnded or DatabaseUnavailable."""
-        return self._read(login, lambda order: leaving.read_policy(order, kind, document, wished))
+        return self.look(login, lambda order: leaving.read_policy(order, kind, document, wished))
 
     def read_change_request(self, login: Login, document: str) -> Body:
         """The change request that is pending for a circuit. Raises Refused, LoginEnded or DatabaseUnavailable."""
-        return self._read(login, lambda order: change_requests.read(order, document))
-
-    def _read(self, login: Login, look: Callable[[Order], T]) -> T:
-        def read(connection: SyncConnection) -> T:
-            now = self._clock()
-            caller = bounds.begin_for(connection, login.session_digest, now)
-            if caller is None:
-                raise LoginEnded
-            return look(Order(connection, caller, now))
-
-        return self._pool.run(read, begin=b"")
+        return self.look(login, lambda order: change_requests.read(order, document))
 
     def _carry_out(self, connection: SyncConnection, login: Login, command: Command) -> tuple[Answer, bool]:
         now = self._clock()
@@ -267,6 +268,8 @@ class OrderDesk:
 
 def _dispatch(order: Order, command: Command) -> Record:
     operation = command.operation
+    if (operation.id, operation.group) in UNDO:
+        return UNDO[operation.id, operation.group](order, command.document)
     match operation.method:
         case "POST" if operation.body == "binary":
             return UPLOAD[operation.group](order, command.document, command.content, command.body["file_name"])
@@ -324,6 +327,14 @@ def _known_members(command: Command) -> Body:
     return {name: value for name, value in command.body.items() if name in known}
 
 
+def _without_person(command: Command) -> Body:
+    """What is kept of a refused body: of a contact no personal data, which nobody could find again to erase it."""
+    body = _known_members(command)
+    if command.operation.group != "contacts":
+        return body
+    return {name: MASK if name in PERSONAL and value else value for name, value in body.items()}
+
+
 @cache
 def _member_names(schema: str) -> frozenset[str]:
     return frozenset(name for variant in schemas.get_variants(schema).values() for name in variant.model_fields)
@@ -352,6 +363,6 @@ def _refusal_entry(caller: Caller, command: Command, now: datetime, refusal: Ref
         outcome="refused",
         kind=command.operation.group,
         document=command.document or None,
-        detail=journal.abridge({"body": _known_members(command), **refusal.describe()}),
+        detail=journal.abridge({"body": _without_person(command), **refusal.describe()}),
         request=command.request,
     )

@@ -1,5 +1,6 @@
-"""The journal: who asked for what, what was decided, what came of it. Only ever added to."""
+"""The journal: who asked for what, what was decided, what came of it. Only added to; but people are forgotten."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -7,6 +8,7 @@ from typing import Any, Final, Literal
 from pydantic_core import to_json
 
 from peerhall.store.database import SyncConnection
+from peerhall.store.scoping import MASK
 
 Outcome = Literal["accepted", "refused", "advanced"]
 
@@ -14,7 +16,6 @@ _LONGEST: Final = 200
 _MOST: Final = 50
 """How much of a text, a list or an object `abridge` leaves."""
 
-MASK: Final = "********"
 _SECRET_MEMBERS: Final = frozenset({"password", "bgp_password", "api_secret"})
 
 
@@ -86,3 +87,14 @@ def read_document_journal(connection: SyncConnection, document: str) -> list[Ent
         (document,),
     )
     return [Entry(*row) for row in rows]
+
+
+def erase_contact(connection: SyncConnection, contact: str, members: Collection[str]) -> int:
+    """Takes these members of a contact out of all its lines, and of answers remembered; returns how many lines."""
+    erased = connection.execute(
+        """update journal set detail = jsonb_set(detail, '{body}', (detail -> 'body') - %s::text[])
+           where document = %s and kind = 'contacts' and detail -> 'body' ?| %s::text[]""",
+        (list(members), contact, list(members)),
+    ).rowcount
+    connection.execute("delete from idempotency where document = %s", (contact,))
+    return erased

@@ -31,6 +31,13 @@ _PUBLIC = "d.body @> '{{\"public\": true}}'"
 _INFRASTRUCTURE = "d.consuming_account = (select s.value ->> 'account' from setting s where s.name = 'exchange')"
 
 
+MASK: Final = "********"
+"""Stands for a password wherever it is nobody's business."""
+
+PASSWORDS: Final = {"network-feature-configs": "{password}", "network-service-configs": "{l3_config,bgp_password}"}
+"""Where BGP passwords are: for whoever manages an object, and the exchange's operator, to read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """Conditions under which rows of one kind are seen, and what then goes out."""
@@ -39,6 +46,8 @@ class Sight:
     """Condition for seeing all of it."""
     parts: tuple[tuple[str, str], ...] = ()
     """Further conditions, tried in order, each with the text that is shown instead."""
+    whole: str = "d.wire"
+    """The text of what is seen in full."""
 
     @property
     def any(self) -> str:
@@ -50,9 +59,9 @@ class Sight:
     def shown(self) -> str:
         """What of the row goes out, as text."""
         if not self.parts:
-            return "d.wire"
+            return self.whole
         cases = " ".join(f"when {condition} then {text}" for condition, text in self.parts)
-        return f"case when {self.full} then d.wire {cases} end"
+        return f"case when {self.full} then {self.whole} {cases} end"
 
 
 def sight_of(kind: str, tree: str) -> Sight:
@@ -75,6 +84,8 @@ def sight_of(kind: str, tree: str) -> Sight:
             )
         case "ips":
             return Sight(f"({_OWN.format(tree=tree)} or {_INFRASTRUCTURE})")
+        case "network-feature-configs" | "network-service-configs":
+            return Sight(_OWN.format(tree=tree), whole=_for_managers(kind, tree))
         case _:
             return Sight(_OWN.format(tree=tree))
 
@@ -85,6 +96,14 @@ def own_account_shown(sight: Sight, account: str) -> str:
         f"case when d.id = {account} and d.managing_account is not null "
         f"then (d.body || '{{\"managing_account\": null}}')::text else {sight.shown} end"
     )
+
+
+def _for_managers(kind: str, tree: str) -> str:
+    """All of it, with the BGP password, if there is one, masked for those who only consume it."""
+    path = PASSWORDS[kind]
+    there = f"coalesce(d.body #>> '{path}', '') <> ''"
+    masked = f"jsonb_set(d.body, '{path}', '\"{MASK}\"')::text"
+    return f"case when d.managing_account = any({tree}) then d.wire when {there} then {masked} else d.wire end"
 
 
 def _only(members: frozenset[str]) -> str:

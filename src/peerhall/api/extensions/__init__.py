@@ -5,8 +5,13 @@ To add one, write a module with an `Extension` and name it here: routes, announc
 
 from typing import Final
 
-from peerhall.api.extensions import change_feed, dry_run
+from peerhall.api.extensions import change_feed, dry_run, free_vlans, undo
 from peerhall.api.extensions.extension import Extension
 
-EXTENSIONS: Final[tuple[Extension, ...]] = (dry_run.EXTENSION, change_feed.EXTENSION)
+EXTENSIONS: Final[tuple[Extension, ...]] = (
+    dry_run.EXTENSION,
+    change_feed.EXTENSION,
+    free_vlans.EXTENSION,
+    undo.EXTENSION,
+)
 """Those that can be made to work; the exchange may switch each off by its name."""

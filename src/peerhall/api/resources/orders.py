@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from peerhall.api import preferences
 from peerhall.api.admission import admit
-from peerhall.api.extensions import dry_run
 from peerhall.api.problems import of_refusal
 from peerhall.api.requests import read_bytes, read_idempotency_key, read_json
 from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
@@ -20,7 +20,7 @@ from peerhall.store.reading import LoginEnded
 async def answer_order(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
     """Places an order and answers with the object; a new one's address is in Location."""
     login = await admit(request, runtime.tokens)
-    trial = dry_run.read_dry_run(request, runtime)
+    trial = preferences.read_dry_run(request, runtime)
     document = path[0] if path else ""
     if "\x00" in document:
         raise not_found()
@@ -35,11 +35,11 @@ async def answer_order(request: Request, runtime: Runtime, operation: Operation,
         answer = await runtime.threads.run(runtime.desk.place, login, command)
     except Refused as refused:
         problem = of_refusal(refused.refusal)
-        problem.headers = dry_run.APPLIED if trial else {}
+        problem.headers = preferences.APPLIED if trial else {}
         raise problem from refused
     except LoginEnded:
         raise login_ended() from None
-    headers: Mapping[str, str] = dry_run.APPLIED if trial else {}
+    headers: Mapping[str, str] = preferences.APPLIED if trial else {}
     if answer.status == 201 and not trial:
         headers = {"Location": f"{runtime.base_url}/{operation.group}/{answer.document}"}
     return Response(answer.text, status_code=answer.status, headers=headers, media_type=MEDIA_TYPE)

@@ -11,6 +11,10 @@ _TELEPHONE: Final = re.compile(r"\+[0-9](?:[ ()./-]*[0-9]){4,14}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 
 
+PERSONAL: Final = frozenset({"name", "telephone", "email"})
+"""What tells of a person."""
+
+
 def check_contact(faults: Faults, body: Body) -> None:
     """Whether a contact can be reached as it says: telephone in E.164 (separators allowed), email with an @."""
     telephone, email = body.get("telephone"), body.get("email")
