@@ -14,8 +14,9 @@ def undo_connection(order: Order, document: str) -> Record:
     record = order.get_changeable("connections", document)
     refuse_undo(record, order.rules.today(order.now))
     back = order.save(stay(record))
-    for kind in ("port-reservations", "ports"):
-        _stay_with(order, record, order.users(document, "connection", kind, CHANGE_LOCK))
+    reservations = _stay_with(order, order.users(document, "connection", "port-reservations", CHANGE_LOCK))
+    ports = {each.body["port"] for each in reservations}
+    _stay_with(order, (each for each in order.users(document, "connection", "ports", CHANGE_LOCK) if each.id in ports))
     order.settle_later(back, *order.users(document, "connection", "network-service-configs"))
     return settling.describe(order, back)
 
@@ -25,15 +26,16 @@ def undo_config(order: Order, document: str) -> Record:
     record = order.get_changeable("network-service-configs", document)
     refuse_undo(record, order.rules.today(order.now))
     back = order.save(stay(record))
-    _stay_with(order, record, order.users(document, "network_service_config", "network-feature-configs", CHANGE_LOCK))
+    _stay_with(order, order.users(document, "network_service_config", "network-feature-configs", CHANGE_LOCK))
     attachments.account_for(order, record, back)
     order.settle_later(back)
     return settling.describe(order, order.latest(back))
 
 
-def _stay_with(order: Order, whole: Record, parts: Iterable[Record]) -> None:
-    for part in parts:
-        day = part.body.get("decommission_at") or part.meta.get("decommission_at")
-        if phase_of(part) is Phase.LEAVING and day == whole.body["decommission_at"]:
-            settling.describe(order, order.save(stay(part)))
-            order.settle_later(part)
+def _stay_with(order: Order, parts: Iterable[Record]) -> list[Record]:
+    """Has those parts stay that were led away by the whole; what was to leave by itself still does."""
+    led = [part for part in parts if phase_of(part) is Phase.LEAVING and "led" in part.meta]
+    for part in led:
+        settling.describe(order, order.save(stay(part)))
+        order.settle_later(part)
+    return led
