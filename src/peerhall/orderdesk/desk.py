@@ -48,8 +48,6 @@ from peerhall.store.settings import NoExchangeError
 Clock = Callable[[], datetime]
 T = TypeVar("T")
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class Command:

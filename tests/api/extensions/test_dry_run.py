@@ -34,9 +34,10 @@ def send(site: Site, caller: Caller, operation: Operation, headers: dict[str, st
     subject = SUBJECTS[operation.id]
     if operation.method == "DELETE":
         subject = fresh(site, operation.group)
-    body = request_body(site, operation, subject)
+    binary = operation.body == "binary"
+    body = {"content": b"We let you connect."} if binary else {"json": request_body(site, operation, subject)}
     before = everything(site)
-    answer = caller.request(operation.method, operation.path.replace("{id}", subject), json=body, headers=headers)
+    answer = caller.request(operation.method, operation.path.replace("{id}", subject), headers=headers, **body)
     return answer, everything(site) == before
 
 

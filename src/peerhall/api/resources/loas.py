@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from peerhall.api.admission import admit
+from peerhall.api.preferences import read_dry_run
 from peerhall.api.problems import Problem, of_refusal
 from peerhall.api.requests import read_bytes, read_idempotency_key
 from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
+from peerhall.api.resources.orders import place
 from peerhall.api.runtime import Runtime
 from peerhall.contract import problems
 from peerhall.contract.operations import Operation
@@ -42,6 +44,7 @@ _LONGEST_NAME: Final = 1000
 async def answer_upload(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
     """Keeps the document that the body is, whatever the client says that it is."""
     login = await admit(request, runtime.tokens)
+    trial = read_dry_run(request, runtime)
     document = path[0]
     if "\x00" in document:
         raise not_found()
@@ -62,13 +65,11 @@ async def answer_upload(request: Request, runtime: Runtime, operation: Operation
             "octets": len(content),
             "sha256": sha256(content).hexdigest(),
         }
-        command = Command(operation, about, document, key, request.state.id, content)
-        answer = await runtime.threads.run(runtime.desk.place, login, command)
-    except Refused as refused:
-        raise of_refusal(refused.refusal) from refused
     except LoginEnded:
         raise login_ended() from None
-    return Response(answer.text, status_code=answer.status, media_type=MEDIA_TYPE)
+    command = Command(operation, about, document, key, request.state.id, content, trial)
+    answer, headers = await place(runtime, login, command)
+    return Response(answer.text, status_code=answer.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 async def answer_download(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:

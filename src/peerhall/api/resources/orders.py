@@ -13,8 +13,8 @@ from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
 from peerhall.api.runtime import Runtime
 from peerhall.contract.operations import Operation
 from peerhall.exchange.refusals import Refused
-from peerhall.orderdesk.desk import Command
-from peerhall.store.reading import LoginEnded
+from peerhall.orderdesk.desk import Answer, Command
+from peerhall.store.reading import Login, LoginEnded
 
 
 async def answer_order(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
@@ -30,16 +30,21 @@ async def answer_order(request: Request, runtime: Runtime, operation: Operation,
     else:
         body = await read_json(request, required=operation.method != "DELETE")
     key = read_idempotency_key(request) if operation.method == "POST" else None
-    command = Command(operation, body, document, key, request.state.id, trial)
-    try:
-        answer = await runtime.threads.run(runtime.desk.place, login, command)
-    except Refused as refused:
-        problem = of_refusal(refused.refusal)
-        problem.headers = preferences.APPLIED if trial else {}
-        raise problem from refused
-    except LoginEnded:
-        raise login_ended() from None
-    headers: Mapping[str, str] = preferences.APPLIED if trial else {}
+    command = Command(operation, body, document, key, request.state.id, trial=trial)
+    answer, headers = await place(runtime, login, command)
     if answer.status == 201 and not trial:
         headers = {"Location": f"{runtime.base_url}/{operation.group}/{answer.document}"}
     return Response(answer.text, status_code=answer.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def place(runtime: Runtime, login: Login, command: Command) -> tuple[Answer, Mapping[str, str]]:
+    """The answer to an order, and what its headers say of a trial. Raises Problem when it is refused."""
+    headers = preferences.APPLIED if command.trial else {}
+    try:
+        return await runtime.threads.run(runtime.desk.place, login, command), headers
+    except Refused as refused:
+        problem = of_refusal(refused.refusal)
+        problem.headers = headers
+        raise problem from refused
+    except LoginEnded:
+        raise login_ended() from None
