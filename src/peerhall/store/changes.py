@@ -5,7 +5,7 @@ one process at a time: places only grow, become visible in their order, and put 
 had seen. Neither serials nor transaction ids do: a later one may be committed first.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Final
 from peerhall.store.database import SyncConnection
 from peerhall.store.read_pool import ReadPool
 from peerhall.store.reading import HIS_TREE, Login, LoginEnded, caller_of, login_values
-from peerhall.store.scoping import OPERATOR, sight_of
+from peerhall.store.scoping import B_SIDE, OPERATOR, sight_of
 
 STATEFUL: Final = (
     "accounts",
@@ -91,7 +91,8 @@ async def list_concerned(pool: ReadPool, after: int, newest: int) -> tuple[set[s
                select distinct on (d.id) d.* from change c join document d on d.id = c.document
                where c.place > %(after)s and c.place <= %(newest)s)
            select t.ancestor, false from changed d
-               join account_tree t on t.account in (d.managing_account, d.consuming_account, d.id)
+               join account_tree t on t.account in (
+                   d.managing_account, d.consuming_account, d.id, d.body ->> 'joining_member_account')
            union select null, true from changed d where d.kind = 'network-services' and d.type = 'exchange_lan'""",
         {"after": after, "newest": newest},
     )
@@ -179,9 +180,11 @@ def _latest_statement(operator: bool) -> str:
 
 
 def _seen(operator: bool) -> str:
-    """Whether the caller sees the object `d` in full now; a part of it never has its state."""
+    """Whether the caller sees the state of the object `d` now: of what it sees in full, and of circuits to it."""
     tree = OPERATOR if operator else HIS_TREE
-    sights: Sequence[str] = [f"d.kind = '{kind}' and {sight_of(kind, tree).full}" for kind in STATEFUL]
+    sights = [f"d.kind = '{kind}' and {sight_of(kind, tree).full}" for kind in STATEFUL]
+    if not operator:
+        sights.append(f"d.kind = 'network-services' and {B_SIDE.format(tree=tree)}")
     return f"({' or '.join(sights)})"
 
 

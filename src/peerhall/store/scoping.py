@@ -19,8 +19,9 @@ _ACCOUNT = "d.id = any({tree})"
 _DISCOVERABLE = "d.body @> '{{\"discoverable\": true}}'"
 
 _LAN = "d.type = 'exchange_lan'"
-_B_SIDE = """exists (select 1 from reference r
+B_SIDE = """exists (select 1 from reference r
             where r.source = d.id and r.member = 'joining_member_account' and r.target = any({tree}))"""
+"""Condition for being the B-side of a circuit, which sees where that is in its life."""
 _JOINED = """exists (select 1 from reference r join document rule on rule.id = r.source
                where r.target = d.id and r.member = 'network_service' and rule.consuming_account = any({tree})
                and (rule.kind = 'network-service-configs'
@@ -77,7 +78,7 @@ def sight_of(kind: str, tree: str) -> Sight:
             return Sight(
                 f"({_LAN} or {_OWN.format(tree=tree)})",
                 (
-                    (_B_SIDE.format(tree=tree), _without(visibility.OWNERS_MEMBERS_OF_CIRCUIT)),
+                    (B_SIDE.format(tree=tree), _without(visibility.OWNERS_MEMBERS_OF_CIRCUIT)),
                     (_JOINED.format(tree=tree), _without(visibility.OWNERS_MEMBERS_OF_SERVICE)),
                     (_PUBLIC.format(), _only(visibility.PUBLIC_SERVICE)),
                 ),
