@@ -162,6 +162,11 @@ def _settle(site: Site, login: str, caller: Caller) -> dict[str, Any]:
     }
     bodies["ips"] = {**owners, **_part(ip, "version", "address", "prefix_length"), "fqdn": "as64496.example.net"}
     bodies["port-reservations"] = {"connection": bundle["id"]}
+    function = caller.order_router(**owners)
+    bodies["routing-functions"] = {**owners, **_part(function, "product_offering", "asn", "capacity")}
+    site.reconcile()
+    caller.order_leg(function["id"], **owners)
+    site.reconcile()
     # The first one is in use, and nobody has the same twice.
     bodies["macs"] = {**owners, "address": f"02:00:5e:10:02:{number:02x}"}
     return bodies

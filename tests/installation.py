@@ -166,6 +166,22 @@ class Caller:
         }
         return self.post("/network-service-configs", body, status)
 
+    def order_router(self, **members: Any) -> Any:
+        return self.post("/routing-functions", {"product_offering": "routing", "asn": 64496, **members})
+
+    def order_leg(self, function: str, status: int = 201, **members: Any) -> Any:
+        """A routing function's presence on the LAN."""
+        body = {
+            "type": "exchange_lan",
+            "network_service": "lan",
+            "product_offering": "peering",
+            "routing_function": function,
+            "l3_config": {},
+            "asns": [64496],
+            **members,
+        }
+        return self.post("/network-service-configs", body, status)
+
     def order_session(self, config: str, ip: str, feature: str = "rs1", status: int = 201, **members: Any) -> Any:
         body = {
             "type": "route_server",

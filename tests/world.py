@@ -87,6 +87,14 @@ def catalogue() -> list[Record]:
         "maximum_port_quantity": 4,
         "required_contact_roles": [],
     }
+    router: dict[str, Any] = {
+        **blank("ProductOffering", "routing_function"),
+        **offering,
+        "type": "routing_function",
+        "resource_type": "routing_function",
+        "bandwidth_min": 100,
+        "bandwidth_max": 10000,
+    }
     return [
         record(
             "metro-areas",
@@ -183,6 +191,7 @@ def catalogue() -> list[Record]:
         private_offering("circuit-5g", "p2p_vc", bandwidth_max=5000),
         private_offering("rooted", "p2mp_vc", bandwidth_max=None),
         private_offering("closed-group", "mp2mp_vc", bandwidth_max=None),
+        record("product-offerings", "routing", name="Router", display_name="Router", **router),
     ]
 
 

@@ -124,6 +124,12 @@ def lan_address(id_: str, version: int, address: str, config: str, **members: An
     return record("ips", id_, meta, **{**body, **members})
 
 
+def routing_function(id_: str) -> Record:
+    """A routing function in production."""
+    body = {**blank("RoutingFunction"), **INVOICED, **IN_PRODUCTION, "product_offering": "routing", "asn": 64496}
+    return record("routing-functions", id_, IN_NETWORK, **body)
+
+
 def connection(id_: str, **members: Any) -> list[Record]:
     """A standalone connection in production, with its reservation and port."""
     body: dict[str, Any] = {
@@ -321,10 +327,7 @@ def _connection() -> Iterator[Record]:
 
 def _own_lan_objects() -> Iterator[Record]:
     yield session("session")
-    routing = {**blank("RoutingFunction"), **INVOICED, **IN_PRODUCTION}
-    yield record(
-        "routing-functions", "router", LIVE, **{**routing, "product_offering": "routing-offering", "asn": 64496}
-    )
+    yield routing_function("router")
 
 
 def _configs() -> Iterator[Record]:

@@ -52,6 +52,9 @@ def fresh(site: Site, group: str) -> str:
         case "network-services":
             add(site, cast.service("p2mp_vc", f"tree-{number}"))
             return f"tree-{number}"
+        case "routing-functions":
+            add(site, cast.routing_function(f"router-{number}"))
+            return f"router-{number}"
     raise KeyError(group)
 
 
@@ -109,6 +112,8 @@ def _creation(site: Site, group: str) -> dict[str, Any]:
             return {**INVOICED, "type": "p2mp_vc", "product_offering": "p2mp_vc-offering"}
         case "port-reservations":
             return {"connection": _bundle(site), "external_ref": "ref-1"}
+        case "routing-functions":
+            return {**INVOICED, "product_offering": "routing", "asn": 64496}
         case "role-assignments":
             return {"contact": fresh(site, "contacts"), "role": "role-peering"}
     raise KeyError(group)

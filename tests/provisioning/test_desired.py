@@ -6,7 +6,8 @@ import pytest
 from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Phase
 from peerhall.exchange.records import Record
 from peerhall.provisioning.desired import Facts, derive_wanted, key_of
-from peerhall.provisioning.driver import Config, Device
+from peerhall.provisioning.driver import Config, Device, Step
+from peerhall.provisioning.tickets import write_instructions, write_title
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 SWITCH = Device("switch", "sw1.ork1")
@@ -150,3 +151,34 @@ def test_an_attachment_to_a_group_says_whether_other_addresses_are_kept_out(prot
 
 def groups(**members: Any) -> dict[str, Record]:
     return {**named(), "group": record("network-services", "group", display_name="Group", **members)}
+
+
+def test_a_router_and_its_legs_are_wanted_on_its_device() -> None:
+    function = record("routing-functions", "0f3c7a52-9d1e-4b11", asn=64496, capacity=None)
+    l3_config = {"local_asn": None, "bgp_neighbor_address": "192.0.2.7", "bgp_neighbor_asn": 64500, "bfd": True}
+    leg = config(connection=None, routing_function=function.id, vlan_config=None, l3_config=l3_config, ips=["v4"])
+    facts = Facts(SWITCH, configs=(leg,), routers=(function,), named={**named(), function.id: function})
+    assert facts.orders == (function, leg)
+    assert wanted(facts) == {
+        f"router/{function.id}": {"router": "rf-0f3c7a529d1e4b11", "asn": 64496, "capacity_mbps": None},
+        "attachment/config": {
+            "router": "rf-0f3c7a529d1e4b11",
+            "service": "Example LAN",
+            "capacity_mbps": None,
+            "addresses": ["192.0.2.10/26"],
+            "local_asn": 64496,
+            "bgp_neighbor_address": "192.0.2.7",
+            "bgp_neighbor_asn": 64500,
+            "bfd": True,
+        },
+    }
+
+
+def test_a_task_names_the_router_but_not_the_password_of_its_session() -> None:
+    leg = {"router": "rf-1", "service": "Example LAN", "local_asn": 64496, "bgp_password": "hush"}
+    task = write_instructions(Step("put", SWITCH, "attachment/config", "config", leg, None))
+    assert task.startswith("Configure attachment rf-1 on sw1.ork1.")
+    assert "hush" not in task
+    assert write_title(Step("put", SWITCH, "router/1", "1", {"router": "rf-1", "asn": 1}, None)) == (
+        "Configure router rf-1 on sw1.ork1"
+    )

@@ -13,7 +13,7 @@ from peerhall.exchange.refusals import refuse_member, refuse_too_early, refuse_u
 HARMLESS: Final = frozenset({"external_ref", "purchase_order", "contract_ref"})
 """Members that may change however near the end is."""
 
-_WITHOUT_DATES: Final = frozenset({"network-feature-configs", "ports"})
+_WITHOUT_DATES: Final = frozenset({"network-feature-configs", "ports", "routing-functions"})
 """Kinds to which the standard gives no dates; theirs stand beside the document."""
 
 

@@ -9,6 +9,7 @@ ADDRESS: Final = "address"
 MAC: Final = "mac"
 PORT: Final = "port"
 PAIR: Final = "pair"
+ROUTER: Final = "router"
 
 EVERY_TAG: Final = (0, 4096)
 """The range a missing tag stands for; 0 and 4095 are never ordered."""
@@ -16,7 +17,7 @@ EVERY_TAG: Final = (0, 4096)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """One thing of a kind within a scope: an address or a MAC on a LAN, a port of a device."""
+    """One thing of a kind within a scope: an address or a MAC on a LAN, a port or router of a device."""
 
     kind: str
     scope: str

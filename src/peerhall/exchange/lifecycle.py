@@ -70,7 +70,7 @@ _STATE: Final[dict[Phase, str]] = {
     Phase.ARCHIVED: "archived",
 }
 
-_SECRETS: Final = frozenset({"password"})
+_SECRETS: Final = frozenset({"password", "l3_config"})
 """Members whose values are told to nobody but in the object itself."""
 
 BEFORE_PRODUCTION: Final = frozenset({Phase.RESERVING, Phase.BUILDING, Phase.TESTING})

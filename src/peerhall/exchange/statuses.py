@@ -247,6 +247,33 @@ def connection_leaving(connection: str, decommission_at: str | None) -> Note:
     )
 
 
+def routing_function_not_in_production(function: str, state: str) -> Note:
+    return Note(
+        NOTICE,
+        "routing_function_not_in_production",
+        f"The routing function is {state}; the config follows once it is in production.",
+        {"routing_function": function, "state": state},
+    )
+
+
+def routing_function_leaving(function: str, decommission_at: str | None) -> Note:
+    return Note(
+        WARNING,
+        "routing_function_leaving",
+        "The routing function this config uses is being decommissioned. Move the config or cancel it.",
+        {"routing_function": function, "decommission_at": decommission_at},
+    )
+
+
+def routing_function_in_use(configs: Sequence[str]) -> Note:
+    return Note(
+        WARNING,
+        "routing_function_in_use",
+        "Its day of disconnection has come, but network service configs still use it. Move or cancel them.",
+        {"network_service_configs": list(configs)},
+    )
+
+
 def awaiting_network_service_config(config: str, state: str) -> Note:
     return Note(
         NOTICE,

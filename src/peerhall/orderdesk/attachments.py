@@ -43,8 +43,6 @@ def account_for(order: Order, *configs: Record) -> None:
 def _find_connection(order: Order, faults: Faults, body: Body, current: Record | None) -> Record | None:
     named = body.get("connection")
     if named is None:
-        if body.get("routing_function") is not None:
-            faults.add("routing_function", "there is no such routing function")
         return None
     if current is not None and named == current.body.get("connection"):
         return order.get("connections", named)

@@ -35,6 +35,7 @@ from peerhall.orderdesk import (
     port_reservations,
     role_assignments,
     undo,
+    routing_functions,
 )
 from peerhall.orderdesk.changes import read_body
 from peerhall.orderdesk.order import Order
@@ -89,6 +90,7 @@ CREATE: Final[dict[str, Callable[[Order, Body], Record]]] = {
     "network-services": network_services.create,
     "port-reservations": port_reservations.create,
     "role-assignments": role_assignments.create,
+    "routing-functions": routing_functions.create,
 }
 
 UPDATE: Final[dict[str, Callable[[Order, Operation, str, Any], Record]]] = {
@@ -101,6 +103,7 @@ UPDATE: Final[dict[str, Callable[[Order, Operation, str, Any], Record]]] = {
     "network-service-configs": network_service_configs.update,
     "network-services": network_services.update,
     "port-reservations": port_reservations.update,
+    "routing-functions": routing_functions.update,
 }
 
 REMOVE: Final[dict[str, Callable[[Order, str], Record]]] = {
@@ -117,6 +120,7 @@ CANCEL: Final[dict[str, Callable[[Order, str, str | None], Record]]] = {
     "network-service-configs": network_service_configs.cancel,
     "network-services": network_services.cancel,
     "port-reservations": port_reservations.cancel,
+    "routing-functions": routing_functions.cancel,
 }
 
 UPLOAD: Final[dict[str, Callable[[Order, str, bytes, str | None], Record]]] = {

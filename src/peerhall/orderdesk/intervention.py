@@ -5,13 +5,20 @@ from dataclasses import replace
 from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Network, phase_of, with_network
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
-from peerhall.orderdesk import asns, connections, network_feature_configs, network_service_configs, settling
+from peerhall.orderdesk import (
+    asns,
+    connections,
+    network_feature_configs,
+    network_service_configs,
+    routing_functions,
+    settling,
+)
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import documents
 from peerhall.store.database import SyncConnection
 from peerhall.store.documents import Lock
 
-ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs")
+ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs", "routing-functions")
 """What members order and the operator sees as orders."""
 
 
@@ -35,6 +42,8 @@ def refuse(order: Order, record: Record, reason: str) -> Record:
             ended = network_service_configs.cancel(order, record.id, None)
         case "network-feature-configs":
             ended = network_feature_configs.cancel(order, record.id)
+        case "routing-functions":
+            ended = routing_functions.cancel(order, record.id, None)
         case _:
             raise AssertionError(f"{record.kind} are not orders")
     return settling.describe(order, ended)

@@ -17,6 +17,7 @@ WHOLE: Final[dict[str, tuple[str, str] | None]] = {
     "network-service-configs": ("network_service", "network-services"),
     "network-services": None,
     "port-reservations": ("connection", "connections"),
+    "routing-functions": None,
 }
 """The kinds that have a cancellation policy, and for parts the member and kind of the whole they end with."""
 

@@ -16,12 +16,11 @@ from peerhall.exchange.lifecycle import (
     with_change,
     with_network,
 )
-from peerhall.exchange.ordering.attachments import check_layer3
 from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS, check_asns
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
-from peerhall.orderdesk import asns, attachments, config_macs, leaving, network_feature_configs, settling, vlans
+from peerhall.orderdesk import asns, attachments, config_macs, leaving, legs, network_feature_configs, settling, vlans
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.config_macs import Macs
 from peerhall.orderdesk.courses.network_service_configs import list_concerned
@@ -33,10 +32,11 @@ from peerhall.store import documents
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What a config refers to; service and connection are locked."""
+    """What a config refers to; service, connection and routing function are locked."""
 
     service: Record
     connection: Record | None
+    function: Record | None
     macs: Macs
 
 
@@ -62,6 +62,7 @@ def create(order: Order, body: Body) -> Record:
     config_macs.take(order, record, surroundings.service, surroundings.macs.values())
     record = TYPES[record.type].take(order, record, surroundings.service)
     attachments.check_room(order, record, surroundings.connection)
+    legs.check_fit(order, record, surroundings.service, surroundings.function)
     order.add(record)
     asns.ask_for(order, record)
     attachments.account_for(order, record)
@@ -77,22 +78,25 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
     changed = vlans.keep(record, record.with_body(**changes))
+    if changed.body.get("connection") is None and "vlan_config" not in changes:
+        changed = changed.without("vlan_config")
     surroundings = _survey(order, faults, changed.body, record)
     faults.refuse_if_any()
-    if changed.body.get("connection") is None:
-        changed = changed.without("vlan_config")
     if _differ(record, changed, "connection", "vlan_config"):
         changed = vlans.move(order, record, changed, surroundings.connection)
     config_macs.move(order, record, changed, surroundings.service, surroundings.macs)
     changed = TYPES[record.type].move(order, record, changed)
     if _differ(record, changed, "connection", "capacity"):
         attachments.check_room(order, changed, surroundings.connection)
+    if _differ(record, changed, "routing_function", "l3_config", "capacity"):
+        legs.check_fit(order, changed, surroundings.service, surroundings.function)
     changed = _follow_up(record, changed)
     order.save(changed)
     asns.ask_for(order, changed)
     attachments.account_for(order, record, changed)
-    if changed.body["connection"] != record.body["connection"]:
+    if _differ(record, changed, "connection", "routing_function"):
         order.reconcile_later(*settling.devices_of(order, record))
+        _tell_function(order, record)
     order.settle_later(changed)
     return settling.describe(order, changed)
 
@@ -126,15 +130,28 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
         check_capacity(faults, body.get("capacity"), offering.body)
         if current is not None and phase_of(current) in IN_PRODUCTION:
             check_move(faults, current.body.get("capacity"), body.get("capacity"), offering.body)
-        check_layer3(faults, body, offering.body)
     if body.get("availability_zone") and order.find("availability-zones", body["availability_zone"]) is None:
         faults.add("availability_zone", "there is no such availability zone")
     if body.get("asns") and (current is None or body["asns"] != current.body.get("asns")):
         check_asns(faults, body["asns"])
     kind.check(order, faults, body, service, offering, connection, current)
+    function = legs.check(order, faults, body, service, offering, current)
     macs = config_macs.check(order, faults, body, current)
-    locked = documents.find_many(order.connection, {service.id, *([connection.id] if connection else [])}, CHANGE_LOCK)
-    return _Surroundings(locked[service.id], locked[connection.id] if connection else None, macs)
+    named = {each.id for each in (service, connection, function) if each is not None}
+    locked = documents.find_many(order.connection, named, CHANGE_LOCK)
+    return _Surroundings(
+        locked[service.id],
+        locked[connection.id] if connection else None,
+        locked[function.id] if function else None,
+        macs,
+    )
+
+
+def _tell_function(order: Order, config: Record) -> None:
+    """Has the routing function a config was on see whether anything still keeps it."""
+    function = legs.find_function(order, config)
+    if function is not None:
+        order.settle_later(function)
 
 
 def _differ(before: Record, after: Record, *members: str) -> bool:

@@ -34,6 +34,7 @@ from peerhall.orderdesk.courses import (
     network_service_configs,
     network_services,
     port_reservations,
+    routing_functions,
 )
 from peerhall.orderdesk.courses import ports as port_course
 from peerhall.orderdesk.order import Order, document_subject
@@ -59,10 +60,11 @@ COURSES: Final[dict[str, Course]] = {
         ("network-services", network_services),
         ("port-reservations", port_reservations),
         ("ports", port_course),
+        ("routing-functions", routing_functions),
     )
 }
 
-IN_THE_NETWORK: Final = frozenset({"ports", "network-service-configs", "network-feature-configs"})
+IN_THE_NETWORK: Final = frozenset({"ports", "network-service-configs", "network-feature-configs", "routing-functions"})
 """Kinds that are themselves part of a device's configuration."""
 
 
@@ -85,9 +87,10 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
         _journal_move(order, stored, phase)
     if record.kind in IN_THE_NETWORK and _needs_network(stored, record, looked=news is not None):
         order.reconcile_later(*devices_of(order, record))
-    if phase is Phase.LEAVING:
-        order.queued[document_subject(record.id)] = _midnight(order, record)
-    elif present.changes_at is not None:
+    if phase is Phase.LEAVING and (midnight := _midnight(order, record)) > order.now:
+        # What stays beyond its day waits for others, who tell it when they are gone.
+        order.queued[document_subject(record.id)] = midnight
+    elif phase is not Phase.LEAVING and present.changes_at is not None:
         order.queued[document_subject(record.id)] = present.changes_at
     described = describe(order, record, stored)
     if described.state != stored.state or Network.of(described) != Network.of(stored):
@@ -132,6 +135,10 @@ def devices_of(order: Order, record: Record) -> list[str]:
             return [record.body["device"]]
         case "network-feature-configs":
             return [record.body["network_feature"]]
+        case "routing-functions":
+            return [record.meta["device"]] if "device" in record.meta else []
+        case "network-service-configs" if record.body.get("routing_function"):
+            return devices_of(order, order.get("routing-functions", record.body["routing_function"]))
         case "network-service-configs" if record.body.get("connection"):
             bundle = order.users(record.body["connection"], "connection", "ports")
             return list(dict.fromkeys(port.body["device"] for port in bundle))

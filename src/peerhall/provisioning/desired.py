@@ -3,13 +3,23 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Phase, phase_of
 from peerhall.exchange.ordering.circuits import side_of
+from peerhall.exchange.ordering.layer3 import complete
 from peerhall.exchange.ordering.macs import canonical_mac, is_valid_now
+from peerhall.exchange.ordering.routing_functions import name_router
 from peerhall.exchange.records import Record
 from peerhall.provisioning.driver import Config, Device
 from peerhall.provisioning.plan import Wanted
+
+_PREFIXES: Final = {
+    "ports": "port",
+    "routing-functions": "router",
+    "network-service-configs": "attachment",
+    "network-feature-configs": "session",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +29,34 @@ class Facts:
     device: Device
     ports: tuple[Record, ...] = ()
     configs: tuple[Record, ...] = ()
-    """Network service configs over connections with a port on the device."""
+    """Network service configs over connections with a port on the device, and on its routing functions."""
     sessions: tuple[Record, ...] = ()
     """Network feature configs, where the device is a route server."""
     named: Mapping[str, Record] = field(default_factory=dict)
     """Whatever these name: connections, services, features, MACs, addresses."""
+    routers: tuple[Record, ...] = ()
+    """Routing functions that have their place on the device."""
 
     @property
     def orders(self) -> tuple[Record, ...]:
         """Everything that is, or was, part of the device's configuration."""
-        return (*self.ports, *self.configs, *self.sessions)
+        return (*self.ports, *self.routers, *self.configs, *self.sessions)
 
 
 def key_of(record: Record) -> str:
     """What an order is called on a device."""
-    prefix = {"ports": "port", "network-service-configs": "attachment", "network-feature-configs": "session"}
-    return f"{prefix[record.kind]}/{record.id}"
+    return f"{_PREFIXES[record.kind]}/{record.id}"
 
 
 def derive_wanted(facts: Facts, now: datetime) -> list[Wanted]:
     """All that is to be on the device at this moment."""
     return [
         *_ports(facts),
+        *(
+            Wanted(key_of(function), function.id, _router(function))
+            for function in facts.routers
+            if phase_of(function) in WANTED_IN_NETWORK
+        ),
         *(
             Wanted(key_of(config), config.id, _attachment(config, facts, now), phase_of(config) is Phase.TESTING)
             for config in facts.configs
@@ -73,6 +89,8 @@ def _ports(facts: Facts) -> Iterable[Wanted]:
 
 
 def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
+    if config.body.get("routing_function") is not None:
+        return _leg(config, facts)
     connection, service = facts.named[config.body["connection"]], facts.named[config.body["network_service"]]
     macs = [facts.named[mac] for mac in config.body.get("macs") or ()]
     return {
@@ -85,10 +103,7 @@ def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
         "vlan_config": config.body["vlan_config"],
         "macs": sorted(canonical_mac(mac.body["address"]) for mac in macs if is_valid_now(mac.body, now)),
         "capacity_mbps": config.body.get("capacity") or service.body.get("capacity"),
-        "addresses": sorted(
-            f"{address.body['address']}/{address.body['prefix_length']}"
-            for address in (facts.named[ip] for ip in config.body.get("ips") or ())
-        ),
+        "addresses": _addresses(config, facts),
     }
 
 
@@ -104,6 +119,30 @@ def _private(config: Record, service: Record) -> Config:
     if config.type == "mp2mp_vc":
         members["mac_acl_protection"] = bool(service.body.get("mac_acl_protection"))
     return members
+
+
+def _router(function: Record) -> Config:
+    body = function.body
+    return {"router": name_router(function.id), "asn": body["asn"], "capacity_mbps": body.get("capacity")}
+
+
+def _leg(config: Record, facts: Facts) -> Config:
+    """An attachment of a routing function: what it is to a service, and whom it talks BGP with there."""
+    function, service = facts.named[config.body["routing_function"]], facts.named[config.body["network_service"]]
+    return {
+        "router": name_router(function.id),
+        "service": service.body.get("name") or service.id,
+        **_private(config, service),
+        "capacity_mbps": config.body.get("capacity") or service.body.get("capacity"),
+        "addresses": _addresses(config, facts),
+        **complete(config.body.get("l3_config"), function.body),
+    }
+
+
+def _addresses(config: Record, facts: Facts) -> list[str]:
+    """The addresses the exchange gave a config, with their prefix lengths."""
+    found = (facts.named[ip].body for ip in config.body.get("ips") or ())
+    return sorted(f"{address['address']}/{address['prefix_length']}" for address in found)
 
 
 def _session(session: Record, facts: Facts) -> Config:

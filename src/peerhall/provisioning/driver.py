@@ -33,7 +33,7 @@ class Step:
     action: Action
     device: Device
     key: str
-    """What of the device: `port/<id>`, `attachment/<id>` or `session/<id>`."""
+    """What of the device: `port/<id>`, `router/<id>`, `attachment/<id>` or `session/<id>`."""
     document: str
     """Whose order it is; empty for what nobody ordered."""
     config: Config

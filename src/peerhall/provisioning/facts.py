@@ -1,10 +1,11 @@
 """Loads what should be on a device: the device itself, its orders, and whatever those name."""
 
+from peerhall.exchange.claims import ROUTER
 from peerhall.exchange.records import Record
 from peerhall.exchange.relations import list_references
 from peerhall.provisioning.desired import Facts
 from peerhall.provisioning.driver import Device
-from peerhall.store import documents
+from peerhall.store import claims, documents
 from peerhall.store.database import SyncConnection
 
 
@@ -19,19 +20,35 @@ def load_facts(connection: SyncConnection, device: str) -> Facts | None:
         return Facts(Device(device, record.body["name"]), sessions=tuple(sessions), named=named)
     ports = documents.find_users(connection, device, "device", "ports")
     connections = list(dict.fromkeys(port.body["connection"] for port in ports))
+    routers = _routers_on(connection, device)
+    attached = [("connection", each) for each in connections] + [("routing_function", each.id) for each in routers]
     configs = [
         config
-        for each in connections
-        for config in documents.find_users(connection, each, "connection", "network-service-configs")
+        for member, each in attached
+        for config in documents.find_users(connection, each, member, "network-service-configs")
     ]
     named = _named_by(connection, [*ports, *configs])
-    return Facts(Device(device, record.body["name"]), ports=tuple(ports), configs=tuple(configs), named=named)
+    return Facts(
+        Device(device, record.body["name"]),
+        ports=tuple(ports),
+        routers=tuple(routers),
+        configs=tuple(configs),
+        named=named,
+    )
 
 
 def list_devices(connection: SyncConnection) -> list[str]:
     """Ids of everything that has a configuration."""
     found = [*documents.find_all(connection, "devices"), *documents.find_all(connection, "network-features")]
     return [each.id for each in found]
+
+
+def _routers_on(connection: SyncConnection, device: str) -> list[Record]:
+    """The routing functions that have their place on a device, until nothing of them is left there."""
+    holders = claims.list_holders(connection, ROUTER, [device]).values()
+    return sorted(
+        documents.find_many(connection, {holder.document for holder in holders}).values(), key=lambda each: each.serial
+    )
 
 
 def _named_by(connection: SyncConnection, records: list[Record]) -> dict[str, Record]:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from peerhall.provisioning.driver import Step
 
-_NOUNS: Final = {"port": "port", "attachment": "attachment", "session": "BGP session"}
+_NOUNS: Final = {"port": "port", "router": "router", "attachment": "attachment", "session": "BGP session"}
 
 _LABELS: Final = {
     "port": "Port",
@@ -19,6 +19,18 @@ _LABELS: Final = {
     "macs": "MAC addresses",
     "capacity_mbps": "Capacity (Mbit/s)",
     "addresses": "IP addresses",
+    "router": "Router",
+    "local_asn": "Own ASN",
+    "local_address": "Own address",
+    "local_address_primary": "Own address, primary",
+    "local_address_secondary": "Own address, secondary",
+    "bgp_neighbor_asn": "Neighbor's ASN",
+    "bgp_neighbor_address": "Neighbor",
+    "bgp_neighbor_address_primary": "Neighbor, primary",
+    "bgp_neighbor_address_secondary": "Neighbor, secondary",
+    "bgp_address_family": "Address family",
+    "bgp_password": "BGP password",
+    "bfd": "BFD",
     "neighbor": "Neighbor",
     "asn": "ASN",
     "as_set": "AS-SET",
@@ -34,7 +46,7 @@ _LABELS: Final = {
 def write_title(step: Step) -> str:
     """One line: verb, thing, device."""
     noun = _NOUNS[step.key.partition("/")[0]]
-    what = step.config.get("port") or step.config.get("connection") or step.config.get("neighbor")
+    what = next(step.config[name] for name in ("port", "connection", "neighbor", "router") if name in step.config)
     match step.action:
         case "put":
             verb = "Configure" if step.before is None else "Change"
@@ -64,6 +76,8 @@ def _write(name: str, value: Any) -> str:
         return _write_vlan(value)
     if name == "password" and value:
         return "(see the network feature config)"
+    if name == "bgp_password" and value:
+        return "(see the network service config)"
     if value is None or value == []:
         return "-"
     if isinstance(value, bool):

@@ -17,6 +17,18 @@ def check_attachment(faults: Faults, body: Body) -> None:
         faults.add("routing_function", reason)
     elif connection is not None and body.get("vlan_config") is None:
         faults.add("vlan_config", "is required with a connection")
+    elif function is not None:
+        _check_leg(faults, body)
+
+
+def _check_leg(faults: Faults, body: Body) -> None:
+    """What goes with a routing function, and what only goes with a connection."""
+    if body.get("l3_config") is None:
+        faults.add("l3_config", "is required with a routing function")
+    if body.get("vlan_config") is not None:
+        faults.add("vlan_config", "only goes with a connection")
+    if body.get("macs"):
+        faults.add("macs", "only go with a connection; a routing function has the exchange's own")
 
 
 def check_connection(faults: Faults, connection: Record | None) -> None:
@@ -68,13 +80,19 @@ def keep_tag(vlan_config: Body, current: Body | None) -> Body:
     return {**vlan_config, member: current[member]} if current["vlan_type"] == vlan_config["vlan_type"] else vlan_config
 
 
-def check_layer3(faults: Faults, body: Body, offering: Body) -> None:
-    """Whether layer 3 members are given where the offering knows them, and only there."""
+def check_layer3(faults: Faults, body: Body, offering: Body, known: Collection[str] = ()) -> None:
+    """Whether layer 3 members are given where the offering knows them, and only there.
+
+    `known` are members the exchange has a value for where none is given. With a routing function, an offering that does
+    not say which ones it supports supports all.
+    """
     given = {name for name, value in (body.get("l3_config") or {}).items() if value is not None}
     required = set(offering.get("nsc_required_l3_config_fields") or ())
-    for name in sorted(given - set(offering.get("nsc_supported_l3_config_fields") or ()) - required):
-        faults.add(f"l3_config.{name}", "is not supported by the offering")
-    for name in sorted(required - given):
+    supported = offering.get("nsc_supported_l3_config_fields")
+    if supported is not None or body.get("routing_function") is None:
+        for name in sorted(given - set(supported or ()) - required):
+            faults.add(f"l3_config.{name}", "is not supported by the offering")
+    for name in sorted(required - given - set(known)):
         faults.add(f"l3_config.{name}", "is required by the offering")
 
 

@@ -23,5 +23,6 @@ def list_unready(config: Record, service: Record) -> list[Note]:
 
 
 def list_without_mac(config: Record, service: Record) -> list[Note]:
-    """That a config on a LAN which demands a MAC has none."""
-    return [mac_missing()] if not config.body.get("macs") and service.meta.get("mac_required", True) else []
+    """That a config on a LAN which demands a MAC has none; a routing function has the exchange's own."""
+    required = config.body.get("routing_function") is None and service.meta.get("mac_required", True)
+    return [mac_missing()] if required and not config.body.get("macs") else []

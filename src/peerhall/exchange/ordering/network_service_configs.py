@@ -21,18 +21,27 @@ from peerhall.exchange.statuses import (
     vlan_selected,
 )
 
-NETWORK_MEMBERS: Final = ("connection", "vlan_config", "macs", "capacity", "role", "ips")
+NETWORK_MEMBERS: Final = (
+    "connection",
+    "routing_function",
+    "vlan_config",
+    "l3_config",
+    "macs",
+    "capacity",
+    "role",
+    "ips",
+)
 """Members whose change has to reach the network."""
 
 _MOST_ASNS: Final = 100
-_RESERVED_ASNS: Final = frozenset({0, 23456, 65535, 4294967295})
+RESERVED_ASNS: Final = frozenset({0, 23456, 65535, 4294967295})
 """By RFC 7607, RFC 6793 and RFC 7300."""
 
 
 def check_asns(faults: Faults, asns: Sequence[int]) -> None:
     """Whether each can be a member's, and there are not more of them than anybody could look up."""
     for index, asn in enumerate(asns[:_MOST_ASNS]):
-        if asn in _RESERVED_ASNS:
+        if asn in RESERVED_ASNS:
             faults.add(f"asns.{index}", f"AS{asn} is reserved; no network has it")
     if len(asns) > _MOST_ASNS:
         faults.add("asns", f"must be at most {_MOST_ASNS}")

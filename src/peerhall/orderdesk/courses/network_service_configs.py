@@ -2,11 +2,12 @@
 
 from peerhall.exchange.cancellation import charge_from, is_due
 from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
+from peerhall.exchange.ordering.layer3 import list_waiting, list_warnings
 from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import asn_unverified
-from peerhall.orderdesk import asns, attachments, vlans
+from peerhall.orderdesk import asns, attachments, legs, vlans
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.ordered_services import ORDERED
 from peerhall.orderdesk.parties import list_roles
@@ -18,6 +19,7 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     service = order.get("network-services", record.body["network_service"])
     named = record.body.get("connection")
     connection = order.get("connections", named) if named else None
+    function = legs.find_function(order, record)
     kind = TYPES[record.type]
     unverified = asns.list_unverified(order, record)
     sessions = order.users(record.id, "network_service_config", "network-feature-configs")
@@ -34,12 +36,13 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
     )
     changing = [asn_unverified(asn) for asn in unverified]
     return Circumstances(
-        missing=[*missing, *kind.list_missing(order, record, service)],
+        missing=[*missing, *list_waiting(function), *kind.list_missing(order, record, service)],
         holding=changing if phase is Phase.CHANGING else kind.list_holding(order, record, service),
         tested=kind.TESTED,
         due=is_due(record, order.rules.today(order.now)),
         remarks=[
             *list_remarks(record, connection, macs.values(), phase),
+            *list_warnings(record, function, phase),
             *kind.list_remarks(order, record, service, phase),
         ],
     )
@@ -65,6 +68,8 @@ def followers(order: Order, record: Record) -> list[Record]:
 
 
 def list_concerned(order: Order, record: Record) -> list[Record]:
-    """Who looks again when a config comes or goes: a service that lives through its configs, and others on it."""
+    """Who looks again when a config comes or goes: what lives through its configs or stays for them, and others on it."""
     services = [order.get("network-services", record.body["network_service"])] if record.type in ORDERED else []
-    return [*TYPES[record.type].list_followers(order, record), *services]
+    function = legs.find_function(order, record)
+    functions = [function] if function is not None else []
+    return [*TYPES[record.type].list_followers(order, record), *services, *functions]
