@@ -44,6 +44,9 @@ def test_a_router_is_ordered_used_and_given_back(site: Site) -> None:
     site.reconcile()
     assert member.get(config)["state"] == "production"
 
+    days = {"decommission_at": "2026-09-01", "charged_until": "2026-09-01"}
+    assert member.get(f"{router}/cancellation-policy") == days
+
     # Legs first, then the function; neither is waited for.
     assert member.delete(config, json={})["state"] == "decommission_requested"
     assert member.delete(router, json={})["state"] == "decommission_requested"

@@ -29,7 +29,9 @@ def names(faults: Faults) -> list[str]:
     ("body", "wrong"),
     [
         ({"connection": "c", "vlan_config": DOT1Q}, []),
-        ({"routing_function": "r"}, []),
+        ({"routing_function": "r", "l3_config": {}}, []),
+        ({"routing_function": "r"}, ["l3_config"]),
+        ({"routing_function": "r", "l3_config": {}, "vlan_config": DOT1Q, "macs": ["m"]}, ["vlan_config", "macs"]),
         ({"connection": "c"}, ["vlan_config"]),
         ({}, ["connection", "routing_function"]),
         ({"connection": "c", "routing_function": "r", "vlan_config": DOT1Q}, ["connection", "routing_function"]),
