@@ -109,7 +109,7 @@ def test_a_config_has_its_addresses_and_tag_at_once(site: Site) -> None:
     [
         ({"connection": None}, {"connection", "routing_function"}),
         ({"routing_function": "x"}, {"connection", "routing_function"}),
-        ({"connection": None, "routing_function": "x"}, {"routing_function"}),
+        ({"connection": None, "routing_function": "x"}, {"routing_function", "l3_config", "vlan_config"}),
         ({"connection": "no-such-connection"}, {"connection"}),
         ({"vlan_config": ...}, {"vlan_config"}),
         ({"vlan_config": None}, {"vlan_config"}),
