@@ -238,3 +238,18 @@ def test_the_password_of_a_session_is_told_nowhere_else(site: Site) -> None:
     assert "hush" not in journal
     assert "hush" not in str(site.connection.execute("select meta from document").fetchall())
     assert "l3_config" not in str(site.login("rival").get(CONFIGS))
+
+
+def test_a_leg_in_a_group_that_filters_addresses_needs_none_of_its_own(site: Site) -> None:
+    member = site.login("member")
+    function = order_function(site, member)
+    group = member.post("/network-services", {"type": "mp2mp_vc", "product_offering": "closed-group"})["id"]
+    site.connection.execute(
+        "update document set body = body || '{\"mac_acl_protection\": true}'::jsonb where id = %s", (group,)
+    )
+    l3_config = {"local_address": "198.51.100.1/24"}
+    order = {"type": "mp2mp_vc", "network_service": group, "routing_function": function, "l3_config": l3_config}
+    created = member.post(CONFIGS, order)
+    assert "mac_missing" not in tags(created)
+    site.reconcile()
+    assert member.get(f"{CONFIGS}/{created['id']}")["state"] == "production"

@@ -74,3 +74,40 @@ def test_a_router_is_kept_to_the_last_day_of_its_legs(site: Site) -> None:
     member = site.login("member")
     assert member.get(f"/network-service-configs/{leg['id']}")["state"] == "decommissioned"
     assert member.get(f"/routing-functions/{function['id']}")["state"] == "decommissioned"
+
+
+def test_a_router_reaches_another_member_through_a_circuit(site: Site) -> None:
+    member, rival = site.login("member"), site.login("rival")
+    function = member.order_router(asn=64496)
+    port = rival.order_connection()
+    site.reconcile()
+    circuit = member.post(
+        "/network-services", {"type": "p2p_vc", "product_offering": "circuit-1g", "joining_member_account": "rival"}
+    )
+    common = {"type": "p2p_vc", "network_service": circuit["id"]}
+    l3_config = {
+        "local_address": "198.51.100.1/30",
+        "bgp_neighbor_address": "198.51.100.2",
+        "bgp_neighbor_asn": 64497,
+    }
+    leg = member.post(
+        "/network-service-configs", {**common, "routing_function": function["id"], "l3_config": l3_config}
+    )
+    far_end = rival.post(
+        "/network-service-configs",
+        {**common, "connection": port["id"], "vlan_config": {"vlan_type": "dot1q", "vlan": 7}},
+    )
+    site.reconcile()
+    for caller, config in ((member, leg), (rival, far_end)):
+        assert caller.get(f"/network-service-configs/{config['id']}")["state"] == "production"
+    built = site.simulator._boxes["switch"].objects[f"attachment/{leg['id']}"]
+    assert (built["local_address"], built["bgp_neighbor_asn"], built["side"]) == ("198.51.100.1/30", 64497, "a")
+
+    # A second leg into the same subnet would leave the router guessing.
+    other = member.post(
+        "/network-services", {"type": "p2p_vc", "product_offering": "circuit-1g", "joining_member_account": "rival"}
+    )
+    body = {**common, "network_service": other["id"], "routing_function": function["id"], "l3_config": l3_config}
+    refused = member.faults("POST", "/network-service-configs", body)
+    assert refused.keys() == {"l3_config.local_address"}
+    assert leg["id"] in refused["l3_config.local_address"]

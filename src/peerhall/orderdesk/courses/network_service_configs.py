@@ -68,7 +68,7 @@ def followers(order: Order, record: Record) -> list[Record]:
 
 
 def list_concerned(order: Order, record: Record) -> list[Record]:
-    """Who looks again when a config comes or goes: what lives through its configs or stays for them, and others on it."""
+    """Who looks again when a config comes or goes: what lives through or stays for its configs, and others on it."""
     services = [order.get("network-services", record.body["network_service"])] if record.type in ORDERED else []
     function = legs.find_function(order, record)
     functions = [function] if function is not None else []

@@ -36,7 +36,7 @@ def check(
     check_numbers(faults, body.get("asns") or ())
     _check_addresses(order, faults, body, service, current)
     in_use = current is not None and phase_of(current) in IN_PRODUCTION and current.body.get("macs")
-    if in_use and service.body.get("mac_acl_protection") and not body.get("macs"):
+    if in_use and _needs_mac(body, service) and not body.get("macs"):
         faults.add("macs", "name at least one; the service lets no other address through")
 
 
@@ -54,7 +54,7 @@ def move(order: Order, before: Record, after: Record) -> Record:
 
 
 def list_missing(_: Order, config: Record, service: Record) -> list[Note]:
-    return [mac_missing()] if service.body.get("mac_acl_protection") and not config.body.get("macs") else []
+    return [mac_missing()] if _needs_mac(config.body, service) and not config.body.get("macs") else []
 
 
 def list_holding(_: Order, __: Record, ___: Record) -> list[Note]:
@@ -126,3 +126,8 @@ def _claim(order: Order, config: Record, service: Record, chosen: Iterable[Recor
 
 def _claim_of(service: Record, ip: Record) -> Claim:
     return Claim(ADDRESS, service.id, str(ip_address(ip.body["address"])))
+
+
+def _needs_mac(body: Body, service: Record) -> bool:
+    """Whether only addresses that a config names come through; a routing function has the exchange's own."""
+    return bool(service.body.get("mac_acl_protection")) and body.get("routing_function") is None
