@@ -34,8 +34,8 @@ from peerhall.orderdesk import (
     network_services,
     port_reservations,
     role_assignments,
-    undo,
     routing_functions,
+    undo,
 )
 from peerhall.orderdesk.changes import read_body
 from peerhall.orderdesk.order import Order
