@@ -12,7 +12,7 @@ from peerhall.api.application import IMPLEMENTED
 from peerhall.contract.openapi import write_openapi
 from peerhall.contract.operations import BY_ID, OPERATIONS, Operation
 from tests.api.cast import MANAGER
-from tests.api.orders import fresh, request_body
+from tests.api.orders import fresh, fresh_circuit, request_body
 from tests.installation import Caller, Site
 
 JSON = "application/json"
@@ -79,11 +79,13 @@ def untroubled(staged: Site, caplog: pytest.LogCaptureFixture) -> Iterator[None]
 @pytest.fixture(scope="module")
 def subjects(staged: Site) -> dict[str, str]:
     """An object of each kind for the operations to be tried on."""
-    return {group: fresh(staged, group) for group in {BY_ID[id_].group for id_ in WRITES}}
+    found = {group: fresh(staged, group) for group in {BY_ID[id_].group for id_ in WRITES}}
+    return {**found, "change-request": fresh_circuit(staged, wished=False)}
 
 
 def path_of(operation: Operation, subjects: dict[str, str]) -> str:
-    return operation.path.replace("{id}", subjects.get(operation.group, ""))
+    of = "change-request" if operation.path.endswith("/change-request") else operation.group
+    return operation.path.replace("{id}", subjects.get(of, ""))
 
 
 def dump(site: Site) -> Any:
