@@ -16,20 +16,16 @@ import click
 
 from peerhall.api.application import OAUTH2_PATH
 from peerhall.api.runtime import BASE_PATH
-from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.listening import listen
 from peerhall.daemon.logs import set_up_logging
-from peerhall.daemon.running import serve
+from peerhall.daemon.running import serve_application
 from peerhall.daemon.settings import LOG_LEVELS, Settings
-from peerhall.demo.logins import LOGINS, MEMBER
-from peerhall.demo.seed import seed
-from peerhall.store import schema
-from peerhall.store.database import OrderPool, connect
+from peerhall.demo.logins import LOGINS, MEMBER, tell_logins
+from peerhall.sandbox.sandbox import CONNECTIONS, Sandbox
+from peerhall.sandbox.seeded import Seeded
 from peerhall.store.embedded import EmbeddedPostgres
 
 _SLOWEST = 0.001
-_MANY = 1_000_000
-"""The sandbox asks nobody before a mass change."""
 
 
 @click.command("demo")
@@ -73,24 +69,18 @@ def demo_command(
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
     with _directory(data) as directory:
-        server = EmbeddedPostgres(directory, durable=data is not None)
+        server = EmbeddedPostgres(directory, durable=data is not None, connections=CONNECTIONS)
         click.echo("Starting PostgreSQL ...", err=True)
         dsn = server.start(exclusive=True)
         try:
-            with connect(dsn) as connection:
-                schema.migrate(connection)
-            accounts = _seed(dsn)
-            settings = Settings(
-                database=dsn,
-                host=host,
-                port=port,
-                driver="simulator",
-                driver_options={"speed": speed},
-                mass_change_objects=_MANY,
-                log_level=log_level,
-            )
-            serve(
-                settings, provisioning=True, on_ready=lambda url: _announce(url, accounts, directory, data, ready_file)
+            click.echo("Preparing the exchange ...", err=True)
+            seeded = Seeded(dsn, directory)
+            accounts = seeded.prepare()
+            settings = Settings(database=dsn, host=host, port=port, log_level=log_level)
+            serve_application(
+                settings,
+                Sandbox(settings, seeded, speed),
+                lambda url: _announce(url, accounts, directory, data, ready_file),
             )
         finally:
             if ready_file is not None:
@@ -124,24 +114,11 @@ def _directory(data: Path | None) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _seed(dsn: str) -> dict[str, str]:
-    click.echo("Preparing the exchange ...", err=True)
-    pool = OrderPool(dsn, 2)
-    try:
-        return seed(pool, wall_clock)
-    finally:
-        pool.close()
-
-
 def _announce(url: str, accounts: dict[str, str], directory: Path, data: Path | None, ready_file: Path | None) -> None:
     origin = url.removesuffix(BASE_PATH)
-    logins = [
-        {"name": each.name, "account": accounts[each.name], "api_key": each.api_key, "api_secret": each.api_secret}
-        for each in LOGINS
-    ]
     if ready_file is not None:
         partial = ready_file.with_name(ready_file.name + ".partial")
-        ready = {"url": url, "oauth2_token_url": origin + OAUTH2_PATH, "logins": logins}
+        ready = {"url": url, "oauth2_token_url": origin + OAUTH2_PATH, "logins": tell_logins(accounts)}
         partial.write_text(json.dumps(ready, indent=2))
         os.replace(partial, ready_file)
     click.echo(f"\nA fictional exchange answers at {url}")

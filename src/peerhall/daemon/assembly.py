@@ -41,10 +41,13 @@ class GZipWhereAsked(GZipMiddleware):
         await (super().__call__ if asked else self.app)(scope, receive, send)
 
 
-def build_application(settings: Settings, clock: Clock = wall_clock) -> ASGIApp:
-    """The ASGI application of one worker process; it opens its connections when the server starts it."""
+def build_application(settings: Settings, clock: Clock = wall_clock, further: tuple[Extension, ...] = ()) -> ASGIApp:
+    """The ASGI application of one worker process; it opens its connections when the server starts it.
+
+    `further` are extensions beside those that every exchange can offer.
+    """
     available = frozenset(operation for operation in IMPLEMENTED if settings.is_offered(operation))
-    extensions = tuple(each for each in EXTENSIONS if each.name not in settings.switched_off)
+    extensions = (*(each for each in EXTENSIONS if each.name not in settings.switched_off), *further)
 
     async def make_runtime() -> Runtime:
         return open_runtime(settings, available, clock, extensions)

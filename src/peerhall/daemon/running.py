@@ -74,6 +74,17 @@ def serve(settings: Settings, *, provisioning: bool, on_ready: Callable[[str], N
             _serve_with_workers(settings, listening, tell)
 
 
+def serve_application(settings: Settings, application: ASGIApp, on_ready: Callable[[str], None]) -> None:
+    """Serves an application from this process alone until signalled; `on_ready` is told the API's URL.
+
+    Raises ListenError.
+    """
+    _on_signal(threading.Event())
+    with listen(settings.host, settings.port) as listening:
+        url = f"http://{address_of(listening)}{BASE_PATH}"
+        make_server(settings, application, lambda: on_ready(url)).run([listening])
+
+
 def make_server(settings: Settings, application: ASGIApp, on_ready: Callable[[], None] = lambda: None) -> Server:
     """A server for one process."""
     tune_allocator()

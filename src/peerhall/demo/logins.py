@@ -1,5 +1,6 @@
 """The demo's three logins. They are published here, which is why the demo answers on loopback addresses only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,3 +25,11 @@ MEMBER: Final = DemoLogin("member", "peers already, and has room for more", "dem
 NEWCOMER: Final = DemoLogin("newcomer", "has still to be admitted", "demo-key-newcomr", _secret("newcomer"))
 
 LOGINS: Final = (RESELLER, MEMBER, NEWCOMER)
+
+
+def tell_logins(accounts: Mapping[str, str]) -> list[dict[str, str]]:
+    """All a client needs to log in, for each login; `accounts` are theirs by name."""
+    return [
+        {"name": each.name, "account": accounts[each.name], "api_key": each.api_key, "api_secret": each.api_secret}
+        for each in LOGINS
+    ]

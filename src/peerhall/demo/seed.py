@@ -62,7 +62,7 @@ def seed(pool: OrderPool, clock: Clock) -> dict[str, str]:
         pool.run(lambda connection: _bring_in(connection, clock()))
         # The newcomer comes last: with its login, the demo is complete.
         people.arrive(NEWCOMER, "Fictional Newcomer")
-    found = pool.run(_find_accounts)
+    found = pool.run(find_accounts)
     if len(found) < len(LOGINS):
         raise NotADemoError(
             "This data directory holds another exchange, or a demo that was ended while it was prepared. "
@@ -96,7 +96,8 @@ def _bring_in(connection: SyncConnection, now: datetime) -> None:
     adopt(connection, imported.adopted, now)
 
 
-def _find_accounts(connection: SyncConnection) -> dict[str, str]:
+def find_accounts(connection: SyncConnection) -> dict[str, str]:
+    """The account of each login that is there."""
     keys = {key.id: str(key.account) for key in credentials.list_keys(connection)}
     return {login.name: keys[login.api_key] for login in LOGINS if login.api_key in keys}
 

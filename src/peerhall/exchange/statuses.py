@@ -333,6 +333,10 @@ def provisioning_failed(reference: str) -> Note:
     )
 
 
+def link_down() -> Note:
+    return Note(WARNING, "link_down", "The port has no link. Check your side of the cross-connect.")
+
+
 def order_refused(reason: str) -> Note:
     return Note(NOTICE, "order_refused", f"The exchange turned the order down: {reason}", {"reason": reason})
 

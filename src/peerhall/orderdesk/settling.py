@@ -25,7 +25,7 @@ from peerhall.exchange.lifecycle import (
     with_phase,
 )
 from peerhall.exchange.records import Record
-from peerhall.exchange.statuses import change_refused, order_refused, write_status
+from peerhall.exchange.statuses import change_refused, link_down, order_refused, write_status
 from peerhall.exchange.visibility import PROVISIONING
 from peerhall.orderdesk import ports
 from peerhall.orderdesk.courses import (
@@ -105,6 +105,8 @@ def describe(order: Order, record: Record, stored: Record | None = None) -> Reco
     present = course.circumstances(order, record, phase)
     state = decide_state(phase, network, present)
     notes = decide_notes(phase, network, present)
+    if record.kind == "ports" and phase in IN_PRODUCTION and record.body["operational_state"] == "down":
+        notes.append(link_down())
     if "refused" in record.meta and phase is not Phase.ARCHIVED:
         notes.append(order_refused(record.meta["refused"]))
     if "change_refused" in record.meta and phase in IN_PRODUCTION:

@@ -83,7 +83,7 @@ class Reconciler:
 
     def run(self, stop: threading.Event, wait: Callable[[float], None]) -> None:
         """Works until told to stop; `wait` sleeps for at most so many seconds, or until there may be work."""
-        self._pool.run(lambda connection: work.release_dead(connection, self._holder, _is_alive))
+        self.take_over()
         while not stop.is_set():
             try:
                 self.beat()
@@ -92,6 +92,10 @@ class Reconciler:
             except DatabaseUnavailable as error:
                 logger.warning("waiting for the database", extra={"reason": str(error)})
                 stop.wait(_POLL_SECONDS)
+
+    def take_over(self) -> None:
+        """Ends the leases of workers that died on this machine; to be called before the first work."""
+        self._pool.run(lambda connection: work.release_dead(connection, self._holder, _is_alive))
 
     def beat(self) -> None:
         """Tells that somebody is at work, and asks for all devices to be looked at now and then."""

@@ -12,7 +12,7 @@ _LOCK: Final = 0x696E74616B65
 
 def lock_intake(connection: SyncConnection) -> None:
     """Lets only one transaction at a time bring things in."""
-    connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    connection.execute("select pg_advisory_xact_lock(%s + hashtext(current_schema()))", (_LOCK,))
 
 
 def load_own(connection: SyncConnection, lock: Lock = "") -> list[Record]:

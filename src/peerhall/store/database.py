@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
@@ -35,7 +36,7 @@ def sql(text: str) -> LiteralString:
 def connect(dsn: str) -> SyncConnection:
     """A connection in autocommit mode, on which transactions are opened explicitly."""
     try:
-        return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=connection_options())
+        return psycopg.connect(dsn, autocommit=True, prepare_threshold=2, options=connection_options(dsn))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(str(error).strip()) from error
     except psycopg.ProgrammingError as error:
@@ -53,11 +54,12 @@ def execute_each(connection: SyncConnection, statement: LiteralString, rows: Seq
             cursor.executemany(statement, rows)
 
 
-def connection_options() -> str:
-    """What every session of ours is set to."""
+def connection_options(dsn: str) -> str:
+    """What every session of ours is set to, and what the DSN itself sets, such as the schema to work in."""
     return (
         f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s "
-        "-c timezone=UTC -c application_name=peerhall -c jit=off"
+        "-c timezone=UTC -c application_name=peerhall -c jit=off "
+        f"{conninfo_to_dict(dsn).get('options') or ''}"
     )
 
 

@@ -36,11 +36,15 @@ class EmbeddedError(Exception):
 class EmbeddedPostgres:
     """The server of one data directory: started by the first process that needs it, joined by the others."""
 
-    def __init__(self, directory: Path, *, durable: bool = True, binaries: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, durable: bool = True, binaries: Path | None = None, connections: int = 100
+    ) -> None:
+        """`connections` is the most that may be open at once."""
         self.directory = directory.absolute()
         self._cluster = self.directory / "postgres"
         self._durable = durable
         self._binaries = binaries
+        self._connections = connections
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_directory: Path | None = None
         self._temporary_socket = False
@@ -154,7 +158,12 @@ class EmbeddedPostgres:
     def _launch(self) -> Path:
         self._socket_directory = self._choose_socket_directory()
         settings = [
-            *("listen_addresses=", "max_connections=100", "shared_buffers=64MB", "log_min_messages=warning"),
+            *(
+                "listen_addresses=",
+                f"max_connections={self._connections}",
+                "shared_buffers=64MB",
+                "log_min_messages=warning",
+            ),
             *("max_wal_size=256MB", "cluster_name=peerhall"),
         ]
         if not self._durable:

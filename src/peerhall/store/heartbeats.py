@@ -18,3 +18,9 @@ async def read(pool: ReadPool, name: str) -> datetime | None:
     result = await pool.run("select at::text from heartbeat where name = %(name)s", {"name": name})
     at = result.get_value(0, 0) if result.ntuples else None
     return None if at is None else datetime.fromisoformat(at.decode())
+
+
+def find_latest(connection: SyncConnection) -> datetime | None:
+    """When anybody was last heard of."""
+    row = connection.execute("select max(at) from heartbeat").fetchone()
+    return row[0] if row else None

@@ -22,7 +22,8 @@ class Remembered:
 def claim_key(connection: SyncConnection, account: str, operation: str, key: str) -> bool:
     """Takes the key for this transaction; False while another transaction is still at work under it."""
     row = connection.execute(
-        "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (f"{account}/{operation}/{key}",)
+        "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || %s, 0))",
+        (f"{account}/{operation}/{key}",),
     ).fetchone()
     return bool(row and row[0])
 

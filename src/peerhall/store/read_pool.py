@@ -63,7 +63,7 @@ class ReadConnection:
     @classmethod
     async def open(cls, dsn: str) -> Self:
         """Connects. Raises psycopg.OperationalError."""
-        return cls(await AsyncConnection.connect(dsn, autocommit=True, options=connection_options()))
+        return cls(await AsyncConnection.connect(dsn, autocommit=True, options=connection_options(dsn)))
 
     @property
     def usable(self) -> bool:

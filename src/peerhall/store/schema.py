@@ -50,7 +50,7 @@ def migrate(connection: SyncConnection, target: int | None = None) -> list[Migra
     newer than this code.
     """
     taken = []
-    connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+    connection.execute("select pg_advisory_lock(%s + hashtext(current_schema()))", (_LOCK,))
     try:
         _refuse_newer(read_version(connection))
         for migration in list_migrations():
@@ -67,7 +67,7 @@ def migrate(connection: SyncConnection, target: int | None = None) -> list[Migra
                 )
             taken.append(migration)
     finally:
-        connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+        connection.execute("select pg_advisory_unlock(%s + hashtext(current_schema()))", (_LOCK,))
     return taken
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from peerhall.store import work
-from peerhall.store.database import DatabaseUnavailable, SyncConnection, connect
+from peerhall.store.database import DatabaseUnavailable, SyncConnection, connect, sql
 
 _GATHER_SECONDS: Final = 0.01
 
@@ -63,7 +63,7 @@ class Listener:
         try:
             if self._connection is None:
                 self._connection = connect(self._dsn)
-                self._connection.execute(f"listen {work.CHANNEL}")
+                self._connection.execute(sql(f'listen "{work.channel_of(self._connection)}"'))
             for _ in self._connection.notifies(timeout=seconds, stop_after=1):
                 return
         except (psycopg.Error, DatabaseUnavailable):

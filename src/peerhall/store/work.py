@@ -7,12 +7,8 @@ what is added meanwhile stays for the next time. A lease that ran out can be tak
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from peerhall.store.database import SyncConnection, execute_each
-
-CHANNEL: Final = "peerhall_work"
-"""What workers listen on; a notification says only: look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +109,13 @@ def next_due(connection: SyncConnection, now: datetime) -> datetime | None:
     return row[0] if row else None
 
 
+def channel_of(connection: SyncConnection) -> str:
+    """What workers of this schema listen on; a notification says only: look."""
+    row = connection.execute("select current_schema()").fetchone()
+    assert row is not None
+    return f"peerhall_work:{row[0]}"
+
+
 def notify(connection: SyncConnection) -> None:
     """Wakes the workers. On a connection of its own: inside an order's transaction it would serialise all commits."""
-    connection.execute(f"notify {CHANNEL}")
+    connection.execute("select pg_notify('peerhall_work:' || current_schema(), '')")

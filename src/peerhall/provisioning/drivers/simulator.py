@@ -35,6 +35,16 @@ DURATIONS: Final[dict[Action, float]] = {"put": 20.0, "remove": 10.0, "test": 30
 _STEPPED: Final = None
 
 
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Has a step take so many seconds longer."""
+
+    seconds: float
+
+
+Mishap = DriverFault | TestFailed | Slow
+
+
 @dataclass
 class _Box:
     """One pretended device."""
@@ -54,7 +64,7 @@ class Simulator:
         self._clock = clock
         self._speed = speed
         self._boxes: dict[str, _Box] = {}
-        self._faults: deque[DriverFault | TestFailed | None] = deque()
+        self._mishaps: deque[Mishap | None] = deque()
         self._unreachable: set[str] = set()
         self._lock = threading.Lock()
 
@@ -76,10 +86,10 @@ class Simulator:
             if self._is_done(box, step, name):
                 return Done()
             if name not in box.under_way:
-                fault = self._faults.popleft() if self._faults else None
-                if fault is not None:
-                    raise fault
-                box.under_way[name] = (step, self._done_at(step))
+                mishap = self._mishaps.popleft() if self._mishaps else None
+                if isinstance(mishap, DriverFault | TestFailed):
+                    raise mishap
+                box.under_way[name] = (step, self._done_at(step, mishap.seconds if mishap else 0.0))
             done_at = box.under_way[name][1]
             if done_at is not None and done_at <= self._clock():
                 self._finish(box, lambda at: at is not None and at <= self._clock())
@@ -101,10 +111,25 @@ class Simulator:
                 self._finish(box, lambda _: True)
             return count
 
-    def fail_next(self, *faults: DriverFault | TestFailed | None) -> None:
+    def fail_next(self, *mishaps: Mishap | None) -> None:
         """Has the next steps fail like this, one after the other; None lets one succeed."""
         with self._lock:
-            self._faults.extend(faults)
+            self._mishaps.extend(mishaps)
+
+    def list_mishaps(self) -> list[Mishap | None]:
+        """What the next steps will meet with, in their order."""
+        with self._lock:
+            return list(self._mishaps)
+
+    def clear_mishaps(self) -> None:
+        """Lets all steps succeed again."""
+        with self._lock:
+            self._mishaps.clear()
+
+    def furnish(self, device: str, objects: Mapping[str, Config]) -> None:
+        """Puts something on a device at once, as if it had been there all the time."""
+        with self._lock:
+            self._boxes.setdefault(device, _Box()).objects.update(objects)
 
     def cut_off(self, device: str, *, unreachable: bool = True) -> None:
         """Makes a device unreachable, or reachable again."""
@@ -128,10 +153,10 @@ class Simulator:
             case "test":
                 return name in box.tested
 
-    def _done_at(self, step: Step) -> datetime | None:
+    def _done_at(self, step: Step, delay: float) -> datetime | None:
         if self._speed is _STEPPED:
             return None
-        return self._clock() + timedelta(seconds=DURATIONS[step.action] / self._speed)
+        return self._clock() + timedelta(seconds=DURATIONS[step.action] / self._speed + delay)
 
     def _finish(self, box: _Box, is_due: Callable[[datetime | None], bool]) -> None:
         for name, (step, done_at) in list(box.under_way.items()):
