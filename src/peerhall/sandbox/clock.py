@@ -50,12 +50,12 @@ class SandboxClock:
             self._speed = speed
 
     def turn_to(self, moment: datetime) -> None:
-        """Goes on from a later moment, whatever it was to wait for. Raises ClockTurnedBack."""
+        """Turns it to a later moment, at which it waits. Raises ClockTurnedBack."""
         with self._lock:
             if moment < self._now():
                 raise ClockTurnedBack
             self._anchor(moment)
-            self._barrier = LATEST
+            self._barrier = self._at
 
     def wait_at(self, moment: datetime) -> None:
         """Has it stop at a moment, should it get there, until it is given another one."""

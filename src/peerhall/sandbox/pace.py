@@ -53,6 +53,7 @@ class Pace:
 
     def start(self) -> None:
         self._reconciler.take_over()
+        self._let_run()
         self._thread.start()
 
     def stop(self) -> None:
@@ -66,7 +67,7 @@ class Pace:
         """Has the reconciler work only when it is stepped, or by itself again."""
         with self._busy:
             self._paused = paused
-            self._clock.wait_at(LATEST)
+            self._let_run()
 
     def step(self, most: int) -> int:
         """Does up to so many pieces of work that are due; returns how many there were."""
@@ -93,16 +94,19 @@ class Pace:
         with self._busy:
             if target < self._clock():
                 raise ClockTurnedBack
-            while not self._paused:
-                self._finish_due(deadline)
-                due = self.next_due()
-                if due is None or due > target:
-                    break
-                self._move(due)
-            self._move(target)
-            self._reconciler.beat()
-            if not self._paused:
-                self._finish_due(deadline)
+            try:
+                while not self._paused:
+                    self._finish_due(deadline)
+                    due = self.next_due()
+                    if due is None or due > target:
+                        break
+                    self._move(due)
+                self._move(target)
+                self._reconciler.beat()
+                if not self._paused:
+                    self._finish_due(deadline)
+            finally:
+                self._let_run()
 
     def look(self) -> None:
         """Looks at clock and queue at once, not only when the last look has it."""
@@ -112,6 +116,10 @@ class Pace:
         # A clock that runs may have got there by itself.
         with suppress(ClockTurnedBack):
             self._clock.turn_to(moment)
+
+    def _let_run(self) -> None:
+        """Has the clock run on for a while; it goes no farther until what is due then has been done."""
+        self._clock.wait_at(LATEST if self._paused else self._clock() + _FARTHEST)
 
     def _finish_due(self, deadline: float) -> None:
         while self._work_once():
