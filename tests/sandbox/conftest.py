@@ -111,6 +111,13 @@ def make_tenant(origin: str, http: httpx.Client) -> Iterator[Callable[[str | Non
 
 
 @pytest.fixture
+def main(origin: str, http: httpx.Client) -> Rehearsal:
+    """The exchange at the root, which all tests share; nobody is logged in."""
+    described = {"url": f"{origin}/api/v2", "sandbox_url": f"{origin}/api/ext/sandbox/v1", "logins": []}
+    return Rehearsal(described, http)
+
+
+@pytest.fixture
 def tenant(make_tenant: Callable[[str | None], Rehearsal]) -> Rehearsal:
     """A tenant of its own, with the member logged in."""
     tenant = make_tenant(None)

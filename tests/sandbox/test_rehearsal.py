@@ -1,7 +1,7 @@
 """A client's rehearsals: time, faults, links and starting over, over real HTTP."""
 
 import threading
-from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,11 +121,11 @@ def test_the_clock_runs_at_a_speed_and_the_network_keeps_up(tenant: Rehearsal) -
         ([], ""),
     ],
 )
-def test_what_no_clock_can_be_turned_to(tenant: Rehearsal, body: Any, member: str) -> None:
-    before = moment(tenant.control("GET", "/clock")["at"])
-    problem = tenant.control("PUT", "/clock", body, 400)
+def test_what_no_clock_can_be_turned_to(main: Rehearsal, body: Any, member: str) -> None:
+    before = moment(main.control("GET", "/clock")["at"])
+    problem = main.control("PUT", "/clock", body, 400)
     assert [fault["name"] for fault in problem["properties"]] == [member]
-    assert moment(tenant.control("GET", "/clock")["at"]) - before < timedelta(minutes=1)
+    assert moment(main.control("GET", "/clock")["at"]) - before < timedelta(minutes=1)
 
 
 def test_the_reconciler_is_stepped(tenant: Rehearsal) -> None:
@@ -201,8 +201,8 @@ def test_faults_are_dropped(tenant: Rehearsal) -> None:
         ({"kind": "refused", "seconds": 5}, "seconds"),
     ],
 )
-def test_what_is_no_fault(tenant: Rehearsal, body: Any, member: str) -> None:
-    problem = tenant.control("POST", "/faults", body, 400)
+def test_what_is_no_fault(main: Rehearsal, body: Any, member: str) -> None:
+    problem = main.control("POST", "/faults", body, 400)
     assert [fault["name"] for fault in problem["properties"]] == [member]
 
 
@@ -233,7 +233,7 @@ def test_a_reset_brings_the_seeded_state_back(tenant: Rehearsal, data: tuple[str
     tenant.control("POST", "/faults", {"kind": "refused", "count": 5}, 201)
     tenant.turn("P2Y")
     token = tenant.token
-    with psycopg.connect(data[0]) as other:
+    with closing(psycopg.connect(data[0])) as other:
         # Somebody else is in the middle of reading.
         other.execute(f"select count(*) from tenant_{tenant.described['name']}.document")  # type: ignore[arg-type]
         assert tenant.control("POST", "/resets") == tenant.described
@@ -275,10 +275,10 @@ def test_a_reset_under_requests_of_others_fails_none_of_them_badly(tenant: Rehea
     assert statuses == {200, 401}
 
 
-def test_the_main_exchange_is_reset_as_well(origin: str, http: httpx.Client) -> None:
-    described = http.post(f"{origin}/api/ext/sandbox/v1/resets").json()
-    main = Rehearsal(described, http)
-    assert (described["name"], main.url) == (None, f"{origin}/api/v2")
+def test_the_main_exchange_is_reset_as_well(main: Rehearsal, origin: str) -> None:
+    described = main.control("POST", "/resets")
+    assert (described["name"], described["url"]) == (None, f"{origin}/api/v2")
+    main = Rehearsal(described, main.http)
     main.login()
     main.order_connection()
     main.turn("P1M")
@@ -287,9 +287,7 @@ def test_the_main_exchange_is_reset_as_well(origin: str, http: httpx.Client) -> 
     assert len(main.get("/connections")) == 1
 
 
-def test_it_cannot_be_tried_out_and_pages_from_elsewhere_do_not_control_it(
-    tenant: Rehearsal, make_tenant: Callable[..., Rehearsal]
-) -> None:
+def test_it_cannot_be_tried_out_and_pages_from_elsewhere_do_not_control_it(tenant: Rehearsal) -> None:
     dry = tenant.http.post(f"{tenant.controls}/resets", headers={"Prefer": "dry-run"})
     assert (dry.status_code, dry.json()["properties"][0]["name"]) == (400, "Prefer")
     elsewhere = tenant.http.post(f"{tenant.controls}/resets", headers={"Origin": "https://elsewhere.example"})
