@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from peerhall.api.extensions.extension import Extension
+from peerhall.api.wire import ON_SHUTDOWN
 from peerhall.daemon.assembly import build_application
 from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.settings import Settings
@@ -35,8 +36,6 @@ logger = logging.getLogger("peerhall.sandbox")
 CONTROLS: Final = "/api/ext/sandbox/"
 """What is not kept waiting while a tenant is reset."""
 
-_ON_SHUTDOWN: Final = "peerhall.on_shutdown"
-"""Under which the scope of a request that goes on for long has what to call to end it."""
 _ACTOR: Final = "operator:sandbox"
 _PATIENCE_SECONDS: Final = 5.0
 """How long requests under way may take before a tenant is reset under them."""
@@ -132,7 +131,7 @@ class Tenant:
         if self._running is None:
             return
         for scope in self._under_way:
-            if (end := scope.get(_ON_SHUTDOWN)) is not None:
+            if (end := scope.get(ON_SHUTDOWN)) is not None:
                 end()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_SECONDS):

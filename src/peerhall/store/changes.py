@@ -47,7 +47,7 @@ def tell_time(connection: SyncConnection, now: datetime) -> None:
 
 def give_places(connection: SyncConnection) -> None:
     """Puts what has been committed into its order; what one transaction did to one object is one change, or none."""
-    connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    connection.execute("select pg_advisory_xact_lock(%s + hashtext(current_schema()))", (_LOCK,))
     # Only a statement that begins after the lock was had sees what its last holder did.
     connection.execute(
         """with fresh as materialized (
