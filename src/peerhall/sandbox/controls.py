@@ -17,8 +17,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from peerhall.api.extensions.dry_run import read_dry_run
 from peerhall.api.extensions.extension import Extension, Handler
+from peerhall.api.preferences import read_dry_run
 from peerhall.api.problems import Problem, invalid, try_again
 from peerhall.api.requests import read_json
 from peerhall.api.resources.documents import MEDIA_TYPE
