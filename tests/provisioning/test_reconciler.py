@@ -224,7 +224,7 @@ def test_retries_come_less_and_less_often(site: Site, member: Caller) -> None:
     tried = 0
     for _ in range(60):
         site.clock.now += timedelta(seconds=1)
-        before = len(site.simulator._faults)
+        before = len(site.simulator.list_mishaps())
         site.reconcile()
-        tried += before - len(site.simulator._faults)
+        tried += before - len(site.simulator.list_mishaps())
     assert 0 < tried <= 6
