@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from peerhall.store import credentials
 from tests.clock import RunningClock
 from tests.commands import Operator
 from tests.installation import Site
@@ -44,6 +45,12 @@ def test_a_key_ends_when_it_says(site: Site, operator: Operator) -> None:
     assert log_in(site, key).status_code == 201
     site.clock.turn(days=31)
     assert log_in(site, key).status_code == 401
+
+
+def test_a_key_is_no_option() -> None:
+    keys = [credentials.draw_key() for _ in range(1000)]
+    assert {len(key) for key in keys} == {16}
+    assert not [key for key in keys if key.startswith("-")]
 
 
 def test_a_revoked_key_ends_every_login_at_once(site: Site, operator: Operator) -> None:

@@ -63,7 +63,7 @@ def create_key(
 
     `fixed` gives key and secret, for the published logins of a demo; a key of that id is replaced.
     """
-    key, secret = fixed or (secrets.token_urlsafe(_KEY_BYTES), secrets.token_urlsafe(_SECRET_BYTES))
+    key, secret = fixed or (draw_key(), secrets.token_urlsafe(_SECRET_BYTES))
     connection.execute(
         """insert into api_key (id, secret_digest, account, label, read_only, created_at, expires_at)
            values (%s, %s, %s, %s, %s, %s, %s)
@@ -109,6 +109,13 @@ def check_secret(connection: SyncConnection, key: str, secret: str, now: datetim
 
 def _is_valid(key: ApiKey, now: datetime) -> bool:
     return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
+
+
+def draw_key() -> str:
+    """A new API key; none begins with a hyphen, as `peerhall key revoke` would take it for an option."""
+    while (key := secrets.token_urlsafe(_KEY_BYTES)).startswith("-"):
+        pass
+    return key
 
 
 def open_session(connection: SyncConnection, key: str, now: datetime, lifetime: timedelta) -> str:
