@@ -436,6 +436,24 @@ def test_a_mac_is_on_a_lan_once(site: Site) -> None:
     member.patch(f"{CONFIGS}/{first['id']}", {"macs": [mac]})
 
 
+def test_a_mac_is_nobody_elses_until_the_network_has_let_it_go(site: Site) -> None:
+    member, rival = site.login("member"), site.login("rival")
+    own, others = connect(site, member), connect(site, rival)
+    mac, other = member.order_mac()["id"], member.order_mac("02:00:5e:00:53:0b")["id"]
+    foreign = rival.order_mac()["id"]
+    path = f"{CONFIGS}/{member.order_peering(own, macs=[mac])['id']}"
+    site.reconcile()
+    member.patch(path, {"macs": [other]})
+    assert "in use" in rival.faults("POST", CONFIGS, body(others, macs=[foreign]))["macs.0"]
+    assert member.patch(path, {"macs": [mac]})["macs"] == [mac], "its own it may have back at once"
+    assert member.patch(path, {"macs": [other]})["macs"] == [other]
+    site.reconcile()
+    assert member.get(path)["state"] == "production"
+    rival.order_peering(others, macs=[foreign])
+    held = "select released_at from claim where kind = 'mac' and value = '02:00:5e:10:00:01' order by serial"
+    assert [released is None for (released,) in site.connection.execute(held)] == [False, True]
+
+
 @pytest.mark.parametrize("live", [False, True])
 def test_an_asn_new_to_an_account_waits_for_the_operator(site: Site, live: bool) -> None:
     member = site.login("member")

@@ -392,9 +392,32 @@ def test_chosen_addresses_take_the_place_of_allocated_ones_and_give_it_back(
     again = member.patch(path, {"ips": []})
     assert addresses(member, again) == ["10.16.0.1"]
     assert member.patch(path, {"ips": []})["ips"] == again["ips"]
+    house.reconcile()
     other = member.post(CONFIGS, config(service, own, ips=[chosen]))
     assert other["ips"] == [chosen]
     assert member.put(path, see(member, joined))["ips"] == again["ips"]
+
+
+def test_an_address_is_nobody_elses_until_the_network_has_let_it_go(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.20.0.0/24")
+    joined = member.post(CONFIGS, config(service, own))
+    path = f"{CONFIGS}/{joined['id']}"
+    assert wanted_addresses(house, joined) == ["10.20.0.1/24"]
+    first, second = register(member, "10.20.0.1"), register(member, "10.20.0.9")
+    member.patch(path, {"ips": [second]})
+    assert "in use" in member.faults("POST", CONFIGS, config(service, own, ips=[first]))["ips.0"]
+    assert addresses(member, member.post(CONFIGS, config(service, own))) == ["10.20.0.2"]
+    assert addresses(member, member.patch(path, {"ips": []})) == ["10.20.0.1"], "its own it may have back at once"
+    assert member.patch(path, {"ips": [second]})["ips"] == [second]
+    assert wanted_addresses(house, joined) == ["10.20.0.9/32"]
+    assert member.post(CONFIGS, config(service, own, ips=[first]))["ips"] == [first]
+
+
+def test_an_address_before_production_is_given_up_at_once(house: Site, member: Caller, own: str) -> None:
+    service = group(house, subnet_v4="10.21.0.0/24")
+    path = f"{CONFIGS}/{member.post(CONFIGS, config(service, own))['id']}"
+    member.patch(path, {"ips": [register(member, "10.21.0.9")]})
+    assert addresses(member, member.post(CONFIGS, config(service, own))) == ["10.21.0.1"]
 
 
 def test_addresses_are_given_back_when_the_config_has_left(house: Site, member: Caller, own: str) -> None:

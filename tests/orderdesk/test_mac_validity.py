@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.installation import Caller, Site
-from tests.orderdesk.test_exchange_lans import CONFIGS, connect
+from tests.orderdesk.test_exchange_lans import CONFIGS, body, connect
 
 OTHER = "02:00:5e:10:00:02"
 ADDRESS = "02:00:5e:10:00:01"
@@ -51,6 +51,21 @@ def test_an_expired_address_leaves_its_config_and_the_network_with_a_warning(sit
     assert found["status"][0]["attrs"] == {"mac": mac, "address": ADDRESS, "valid_not_after": "2026-09-01T14:00:00Z"}
     assert attached(site) == [OTHER]
     assert member.delete(f"/macs/{mac}", 200)["id"] == mac
+
+
+def test_an_expired_address_is_nobody_elses_until_the_network_has_let_it_go(site: Site) -> None:
+    member, rival = site.login("member"), site.login("rival")
+    order(site, member.order_mac(valid_not_after="2026-09-01T13:00:00Z")["id"])
+    connection = connect(site, rival)
+    site.clock.turn(hours=1)
+    site.reconciler.work_once()
+    rival = site.login("rival")
+    macs = [rival.order_mac()["id"]]
+    assert attached(site) == [ADDRESS]
+    assert "in use" in rival.faults("POST", CONFIGS, body(connection, macs=macs))["macs.0"]
+    site.reconcile()
+    assert attached(site) == []
+    rival.order_peering(connection, macs=macs)
 
 
 def test_the_warning_goes_once_the_config_names_other_addresses(site: Site) -> None:

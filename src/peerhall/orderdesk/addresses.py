@@ -41,6 +41,19 @@ def allocate(order: Order, config: Record, service: Record, version: int, subnet
     return address
 
 
+def let_go(order: Order, config: Record) -> None:
+    """Gives back addresses that a config no longer has, now that none of them is in the network."""
+    had = documents.find_many(order.connection, config.body.get("ips") or ())
+    kept = {claim_of(config.body["network_service"], address) for address in had.values()}
+    for claim in claims.list_own(order.connection, ADDRESS, config.id) - kept:
+        claims.release_one(order.connection, claim, config.id, order.now, order.rules.cooldown)
+
+
+def claim_of(service: str, address: Record) -> Claim:
+    """How an address is held on a service."""
+    return Claim(ADDRESS, service, str(ip_address(address.body["address"])))
+
+
 def is_allocated(address: Record) -> bool:
     """Whether the exchange gave it to a config, rather than a member having registered it."""
     return "network_service_config" in address.meta
@@ -67,12 +80,14 @@ def _choose(order: Order, config: Record, service: Record, subnet: Subnet) -> st
     asn = config.body["asns"][0] if config.body.get("asns") else None
     account = config.consuming_account or ""
     held, cooling = claims.list_values(order.connection, ADDRESS, service.id, account, order.now)
-    address = choose_address(subnet, asn, held, cooling)
+    own = {claim.value for claim in claims.list_own(order.connection, ADDRESS, config.id)}
+    address = choose_address(subnet, asn, held - own, cooling)
     if address is None:
         name = service.body.get("name") or service.body.get("display_name") or "The service"
         refuse_unable(f"{name} has no free IPv{subnet.network.version} address left.")
-    refused = order.take([Claim(ADDRESS, service.id, address)], config)
-    assert not refused, f"{address} on {service.id} was free a moment ago"
+    if address not in own:
+        refused = order.take([Claim(ADDRESS, service.id, address)], config)
+        assert not refused, f"{address} on {service.id} was free a moment ago"
     return address
 
 

@@ -1,9 +1,13 @@
-"""The MAC addresses of a config: registered before, and on one service with one config only."""
+"""The MAC addresses of a config: registered before, and on one service with one config only.
 
-from collections.abc import Iterable
+One that a config gives up stays its own until the network has let go of it as well.
+"""
+
+from collections.abc import Collection, Iterable
 
 from peerhall.contract.validation import Body
 from peerhall.exchange.claims import MAC, Claim, Holder
+from peerhall.exchange.lifecycle import Network
 from peerhall.exchange.ordering.macs import canonical_mac, has_expired
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
@@ -34,9 +38,10 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> M
     return {mac: record for mac in named if (record := usable.get(mac) or kept.get(mac))}
 
 
-def take(order: Order, config: Record, service: Record, macs: Iterable[Record]) -> None:
-    """Takes addresses on a service for a config. Refuses those that another config has."""
-    wanted = {Claim(MAC, service.id, canonical_mac(mac.body["address"])): mac for mac in macs}
+def take(order: Order, config: Record, service: Record, macs: Iterable[Record], own: Collection[Claim] = ()) -> None:
+    """Takes addresses on a service for a config, which holds `own`. Refuses those that another config has."""
+    named = {_claim_of(service.id, mac): mac for mac in macs}
+    wanted = {claim: named[claim] for claim in named.keys() - own}
     for claim, holder in order.take(wanted, config).items():
         index = config.body["macs"].index(wanted[claim].id)  # type: ignore[index]
         refuse_member(
@@ -46,12 +51,23 @@ def take(order: Order, config: Record, service: Record, macs: Iterable[Record]) 
 
 
 def move(order: Order, before: Record, after: Record, service: Record, macs: Macs) -> None:
-    """Takes the addresses that are new to a changed config, and lets go of those it no longer names."""
-    kept, had = set(after.body.get("macs") or ()), set(before.body.get("macs") or ())
-    for mac in documents.find_many(order.connection, had - kept).values():
-        claim = Claim(MAC, service.id, canonical_mac(mac.body["address"]))
-        claims.release_one(order.connection, claim, after.id, order.now)
-    take(order, after, service, (mac for mac in macs.values() if mac.id in kept - had))
+    """Takes the addresses that are new to a changed config; it keeps those before until the network has followed."""
+    if not Network.of(before).present:
+        let_go(order, after)
+    new = [mac for mac in macs.values() if mac.id not in (before.body.get("macs") or ())]
+    take(order, after, service, new, claims.list_own(order.connection, MAC, before.id))
+
+
+def let_go(order: Order, config: Record) -> None:
+    """Gives back addresses that a config no longer names, now that none of them is in the network."""
+    named = documents.find_many(order.connection, config.body.get("macs") or ())
+    kept = {_claim_of(config.body["network_service"], mac) for mac in named.values()}
+    for claim in claims.list_own(order.connection, MAC, config.id) - kept:
+        claims.release_one(order.connection, claim, config.id, order.now)
+
+
+def _claim_of(service: str, mac: Record) -> Claim:
+    return Claim(MAC, service, canonical_mac(mac.body["address"]))
 
 
 def _by(order: Order, holder: Holder | None) -> str:

@@ -1,15 +1,15 @@
 """MAC addresses come and go by themselves: let through from their first moment on, out of their configs at the last."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from peerhall.exchange.claims import MAC, Claim
-from peerhall.exchange.lifecycle import Phase, phase_of
-from peerhall.exchange.ordering.macs import canonical_mac, has_expired, next_moment
+from peerhall.exchange.lifecycle import Network, Phase, phase_of, with_network
+from peerhall.exchange.ordering.macs import has_expired, next_moment
 from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import PROVISIONING
-from peerhall.orderdesk import settling
+from peerhall.orderdesk import config_macs, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order, document_subject
-from peerhall.store import claims, journal
+from peerhall.store import journal
 
 _OVER = (Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED)
 
@@ -35,11 +35,14 @@ def pass_time(order: Order, mac: Record) -> None:
 
 
 def _take_out(order: Order, mac: Record, config: Record) -> None:
-    claim = Claim(MAC, config.body["network_service"], canonical_mac(mac.body["address"]))
-    claims.release_one(order.connection, claim, config.id, order.now)
     expired = {"mac": mac.id, "address": mac.body["address"], "valid_not_after": mac.body["valid_not_after"]}
     kept = [each for each in config.body["macs"] if each != mac.id]
-    order.save(config.with_body(macs=kept).with_meta(expired_macs=[*config.meta.get("expired_macs", ()), expired]))
+    network = Network.of(config)
+    # It stays the config's own until the network is seen to be without it.
+    config = with_network(config.with_body(macs=kept), replace(network, configured=False))
+    order.save(config.with_meta(expired_macs=[*config.meta.get("expired_macs", ()), expired]))
+    if not network.present:
+        config_macs.let_go(order, config)
     journal.append(
         order.connection,
         journal.Entry(

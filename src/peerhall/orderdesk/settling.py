@@ -75,6 +75,8 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
     """
     course = COURSES[stored.kind]
     record = stored if news is None else with_network(stored, news)
+    if record.kind == "network-service-configs" and Network.of(record).configured > Network.of(stored).configured:
+        network_service_configs.let_go(order, record)
     while True:
         phase = phase_of(record)
         present = course.circumstances(order, record, phase)

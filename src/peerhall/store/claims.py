@@ -69,14 +69,16 @@ def release(
         )
 
 
-def release_one(connection: SyncConnection, claim: Claim, holder: str, now: datetime) -> None:
+def release_one(
+    connection: SyncConnection, claim: Claim, holder: str, now: datetime, cooldown: timedelta = timedelta(0)
+) -> None:
     """Lets go of a single thing."""
     connection.execute(
         sql(
-            f"""update claim set released_at = %s
+            f"""update claim set released_at = %s, cooling_until = %s
                 where kind = %s and scope = %s and value = %s and holder = %s and {_LIVE}"""
         ),
-        (now, claim.kind, claim.scope, claim.value, holder),
+        (now, now + cooldown if cooldown else None, claim.kind, claim.scope, claim.value, holder),
     )
 
 
@@ -102,6 +104,14 @@ def list_tags_of(connection: SyncConnection, holder: str) -> list[VlanClaim]:
         (holder,),
     )
     return [VlanClaim(row[0], (row[1], row[2]), (row[3], row[4])) for row in rows]
+
+
+def list_own(connection: SyncConnection, kind: str, holder: str) -> set[Claim]:
+    """What a document holds of a kind; more than it names while a change is on its way."""
+    rows = connection.execute(
+        sql(f"select scope, value from claim where kind = %s and holder = %s and {_LIVE}"), (kind, holder)
+    )
+    return {Claim(kind, scope, value) for scope, value in rows}
 
 
 def list_held(connection: SyncConnection, holders: Collection[str]) -> dict[str, set[Claim | PrefixClaim]]:

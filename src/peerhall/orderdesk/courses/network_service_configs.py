@@ -7,7 +7,7 @@ from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import asn_unverified
-from peerhall.orderdesk import asns, attachments, legs, vlans
+from peerhall.orderdesk import addresses, asns, attachments, config_macs, legs, vlans
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.ordered_services import ORDERED
 from peerhall.orderdesk.parties import list_roles
@@ -55,11 +55,17 @@ def network(_: Order, record: Record) -> Network:
 def entered(order: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.LIVE:
         record = charge_from(record, order.rules.today(order.now))
-        vlans.let_go(order, record)
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))
         attachments.account_for(order, record)
     return record
+
+
+def let_go(order: Order, record: Record) -> None:
+    """Gives back what a changed config held from before, now that the network has it as it is."""
+    vlans.let_go(order, record)
+    config_macs.let_go(order, record)
+    addresses.let_go(order, record)
 
 
 def followers(order: Order, record: Record) -> list[Record]:

@@ -1,11 +1,10 @@
 """Configs on a closed user group: its MAC filter, and addresses within its subnets, chosen or allocated."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 from peerhall.contract.validation import Body
-from peerhall.exchange.claims import ADDRESS, Claim
-from peerhall.exchange.lifecycle import IN_PRODUCTION, Phase, phase_of
+from peerhall.exchange.claims import ADDRESS
+from peerhall.exchange.lifecycle import IN_PRODUCTION, Network, Phase, phase_of
 from peerhall.exchange.ordering.groups import check_chosen, check_numbers
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
@@ -108,24 +107,22 @@ def _number(order: Order, before: Record | None, after: Record, service: Record)
     if dropped:
         order.save(after)
     for ip in dropped:
-        claims.release_one(order.connection, _claim_of(service, ip), after.id, order.now)
         if addresses.is_allocated(ip):
             order.remove(ip)
+    if dropped and before is not None and not Network.of(before).present:
+        addresses.let_go(order, after)
     return after
 
 
 def _claim(order: Order, config: Record, service: Record, chosen: Iterable[Record]) -> None:
-    wanted = {_claim_of(service, ip): ip for ip in chosen}
+    own = claims.list_own(order.connection, ADDRESS, config.id)
+    wanted = {claim: ip for ip in chosen if (claim := addresses.claim_of(service.id, ip)) not in own}
     _, cooling = claims.list_values(order.connection, ADDRESS, service.id, config.consuming_account or "", order.now)
     refused = order.take(wanted, config)
     for claim, ip in wanted.items():
         if claim in refused or claim.value in cooling:
             until = "in use" if claim in refused else "in use until recently"
             refuse_member(f"ips.{config.body['ips'].index(ip.id)}", f"{ip.body['address']} is {until} on this service")
-
-
-def _claim_of(service: Record, ip: Record) -> Claim:
-    return Claim(ADDRESS, service.id, str(ip_address(ip.body["address"])))
 
 
 def _needs_mac(body: Body, service: Record) -> bool:
