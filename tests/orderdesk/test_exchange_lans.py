@@ -509,6 +509,68 @@ def test_an_asn_that_is_turned_down_ends_an_order_and_leaves_what_was_live(site:
     assert tags(member.patch(live, {"capacity": 200})) == {"change_in_progress"}
 
 
+@pytest.mark.parametrize("answer", ["done", "failed"])
+def test_an_asn_is_asked_about_again_for_another_account(site: Site, answer: str) -> None:
+    reseller = site.login("reseller")
+    accounts: dict[str, Any] = {"managing_account": "reseller", "billing_account": "reseller"}
+    connection = connect(site, reseller, **accounts, consuming_account="reseller")
+    macs = [reseller.order_mac()["id"]]
+    created = reseller.order_peering(connection, macs=macs, **accounts, consuming_account="reseller")
+    path, session = f"{CONFIGS}/{created['id']}", reseller.order_session(created["id"], created["ips"][0])["id"]
+    site.reconcile()
+    set_rules(site, accept_all_asns=False)
+    tasks.verify_asn(site.connection, "reseller", 64496, "operator", site.clock())
+
+    reseller.patch(path, {"consuming_account": "customer"})
+    site.reconcile()
+    pending = reseller.get(path)
+    assert (pending["state"], tags(pending)) == (
+        "production_change_pending",
+        {"asn_unverified", "change_in_progress"},
+    )
+    assert "reseller" not in str(site.login("customer").get(path)["status"]), "who had it before is not told"
+    [task] = tasks.list_tasks(site.connection)
+    assert task.request == {"asn": 64496, "account": "customer"}
+    with site.connection.transaction():
+        if answer == "done":
+            closing.close_as_done(site.connection, task.number, "operator", None, site.clock())
+        else:
+            closing.close_as_failed(site.connection, task.number, "operator", "Not theirs.", site.clock())
+    site.reconcile()
+    settled = reseller.get(path)
+    owner = "customer" if answer == "done" else "reseller"
+    assert (settled["state"], settled["consuming_account"], settled["asns"]) == ("production", owner, [64496])
+    assert tags(settled) == (set() if answer == "done" else {"change_refused"})
+    assert {reseller.get(f"/ips/{ip}")["consuming_account"] for ip in settled["ips"]} == {owner}
+    assert reseller.get("/accounts/customer")["asns"] == ([64496] if answer == "done" else [])
+    assert reseller.get(f"/network-feature-configs/{session}")["state"] == "production"
+
+
+def test_an_asn_known_to_both_accounts_moves_at_once(site: Site) -> None:
+    reseller = site.login("reseller")
+    connection = connect(site, reseller)
+    path = f"{CONFIGS}/{reseller.order_peering(connection, macs=[reseller.order_mac()['id']])['id']}"
+    site.reconcile()
+    set_rules(site, accept_all_asns=False)
+    for account in ("reseller", "customer"):
+        tasks.verify_asn(site.connection, account, 64496, "operator", site.clock())
+    moved = reseller.patch(path, {"consuming_account": "customer"})
+    assert (moved["state"], tags(moved), tasks.list_tasks(site.connection)) == ("production", set(), [])
+
+
+def test_an_asn_that_was_not_theirs_says_nothing_of_an_order_that_was_handed_on(site: Site) -> None:
+    reseller = site.login("reseller")
+    connection = connect(site, reseller)
+    set_rules(site, accept_all_asns=False)
+    path = f"{CONFIGS}/{reseller.order_peering(connection)['id']}"
+    [task] = tasks.list_tasks(site.connection)
+    reseller.patch(path, {"consuming_account": "customer"})
+    with site.connection.transaction():
+        closing.close_as_failed(site.connection, task.number, "operator", "Not theirs.", site.clock())
+    site.reconcile()
+    assert (reseller.get(path)["state"], "asn_unverified" in tags(reseller.get(path))) == ("requested", True)
+
+
 def test_an_asn_in_use_by_a_session_stays(site: Site) -> None:
     member = site.login("member")
     connection = connect(site, member)

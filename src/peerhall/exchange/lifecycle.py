@@ -70,8 +70,8 @@ _STATE: Final[dict[Phase, str]] = {
     Phase.ARCHIVED: "archived",
 }
 
-_SECRETS: Final = frozenset({"password", "l3_config"})
-"""Members whose values are told to nobody but in the object itself."""
+_SECRETS: Final = frozenset({"password", "l3_config", "consuming_account"})
+"""Members whose values are told to nobody but in the object itself: secrets, and accounts unknown to each other."""
 
 BEFORE_PRODUCTION: Final = frozenset({Phase.RESERVING, Phase.BUILDING, Phase.TESTING})
 IN_PRODUCTION: Final = frozenset({Phase.LIVE, Phase.CHANGING})

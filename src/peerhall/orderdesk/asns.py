@@ -15,13 +15,34 @@ def show(order: Order, account: str) -> None:
 
 
 def list_unverified(order: Order, config: Record) -> list[int]:
-    """The ASNs of a config that wait for the operator's word; of one in production, only those new to it."""
-    asked = set(config.body.get("asns") or ())
-    if order.rules.accept_all_asns or not asked:
-        return []
-    if phase_of(config) in IN_PRODUCTION:
-        asked -= set(config.meta.get("changing", {}).get("asns", [asked])[0])
-    return sorted(asked - tasks.verified_asns(order.connection, str(config.consuming_account)))
+    """The ASNs of a config that wait for the operator's word.
+
+    Of one in production, only those new to it, unless it was handed on to an account that they are new to.
+    """
+    unknown = list_unknown(order, config)
+    if phase_of(config) in IN_PRODUCTION and not was_handed_on(config):
+        unknown -= set(list_earlier(config))
+    return sorted(unknown)
+
+
+def list_unknown(order: Order, config: Record) -> set[int]:
+    """The ASNs of a config that nobody has accepted for its account."""
+    named = set(config.body.get("asns") or ())
+    if order.rules.accept_all_asns or not named:
+        return set()
+    return named - tasks.verified_asns(order.connection, str(config.consuming_account))
+
+
+def list_earlier(config: Record) -> list[int]:
+    """The ASNs that a config in production had before what is pending now."""
+    earlier: list[int] = config.meta.get("changing", {}).get("asns", [config.body.get("asns")])[0] or []
+    return earlier
+
+
+def was_handed_on(config: Record) -> bool:
+    """Whether a config in production waits for its ASNs to be accepted for another account."""
+    former = config.meta.get("former_owners")
+    return former is not None and former["consuming_account"] != config.consuming_account
 
 
 def ask_for(order: Order, config: Record) -> None:

@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Network, phase_of, with_network
+from peerhall.exchange.lifecycle import (
+    BEFORE_PRODUCTION,
+    CLOSED_STATES,
+    IN_PRODUCTION,
+    Network,
+    phase_of,
+    with_network,
+)
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
 from peerhall.orderdesk import (
@@ -13,7 +20,7 @@ from peerhall.orderdesk import (
     routing_functions,
     settling,
 )
-from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.order import CHANGE_LOCK, RELY_LOCK, Order
 from peerhall.store import documents
 from peerhall.store.database import SyncConnection
 from peerhall.store.documents import Lock
@@ -52,11 +59,14 @@ def refuse(order: Order, record: Record, reason: str) -> Record:
 def turn_down_asn(order: Order, config: Record, asn: int, reason: str) -> None:
     """Turns down an order for an ASN that is not theirs; a config in production goes on without it.
 
-    Sessions ordered for the ASN are turned down with it.
+    Sessions ordered for the ASN are turned down with it. A config that had it when it was handed on goes back.
     """
     if phase_of(config) in BEFORE_PRODUCTION:
         refuse(order, config, reason)
     if phase_of(config) not in IN_PRODUCTION:
+        return
+    if asns.was_handed_on(config) and asn in asns.list_earlier(config) and _has_open_owner(order, config):
+        order.save(network_service_configs.hand_back(order, config).with_meta(change_refused=reason))
         return
     for session in order.users(config.id, "network_service_config", "network-feature-configs", CHANGE_LOCK):
         if session.body["asn"] == asn and phase_of(session) in BEFORE_PRODUCTION:
@@ -66,6 +76,12 @@ def turn_down_asn(order: Order, config: Record, asn: int, reason: str) -> None:
     order.save(config.with_body(asns=kept).with_meta(change_refused=reason))
     asns.show(order, str(config.consuming_account))
     order.settle_later(config)
+
+
+def _has_open_owner(order: Order, config: Record) -> bool:
+    """Whether the account that a config was handed on from could have it back."""
+    former = order.find("accounts", config.meta["former_owners"]["consuming_account"], RELY_LOCK)
+    return former is not None and former.state not in CLOSED_STATES
 
 
 def retry(order: Order, record: Record) -> Record:

@@ -90,7 +90,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         attachments.check_room(order, changed, surroundings.connection)
     if _differ(record, changed, "routing_function", "l3_config", "capacity"):
         legs.check_fit(order, changed, surroundings.service, surroundings.function)
-    changed = _follow_up(record, changed)
+    changed = _follow_up(order, record, changed)
     order.save(changed)
     asns.ask_for(order, changed)
     attachments.account_for(order, record, changed)
@@ -110,6 +110,17 @@ def cancel(order: Order, document: str, wished: str | None) -> Record:
 def follow(order: Order, config: Record, service: Record) -> Record:
     """A config goes with its service, charged by its own terms."""
     return _follow_end(order, config, order.save(leaving.end_with(order, config, service)))
+
+
+def hand_back(order: Order, config: Record) -> Record:
+    """A config in production goes back to the accounts it was handed on from."""
+    changed = config.with_body(**config.meta["former_owners"]).with_meta(former_owners=None)
+    changed = TYPES[config.type].move(order, config, changed)
+    changed = order.save(_follow_up(order, config, changed))
+    asns.ask_for(order, changed)
+    attachments.account_for(order, config, changed)
+    order.settle_later(changed)
+    return changed
 
 
 def _follow_end(order: Order, record: Record, ended: Record) -> Record:
@@ -158,8 +169,8 @@ def _differ(before: Record, after: Record, *members: str) -> bool:
     return any(before.body.get(member) != after.body.get(member) for member in members)
 
 
-def _follow_up(before: Record, after: Record) -> Record:
-    """What a change means: the network has to take it, and a new ASN may have to be verified."""
+def _follow_up(order: Order, before: Record, after: Record) -> Record:
+    """What a change means: the network has to take it, and an ASN new to the config or its account to be verified."""
     touched = [member for member in NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
     if touched:
         after = with_network(after, outdated(Network.of(after)))
@@ -167,4 +178,9 @@ def _follow_up(before: Record, after: Record) -> Record:
         after = after.with_meta(expired_macs=None)
     if set(after.body.get("asns") or ()) - set(before.body.get("asns") or ()):
         touched.append("asns")
+    handed_on = phase_of(before) in IN_PRODUCTION and _differ(before, after, "consuming_account")
+    if handed_on and asns.list_unknown(order, after):
+        former = before.meta.get("former_owners") or {member: before.body[member] for member in OWNERS}
+        after = after.with_meta(former_owners=former)
+        touched.append("consuming_account")
     return with_change(before, after, touched)

@@ -41,8 +41,9 @@ def close_as_failed(connection: SyncConnection, number: int, by: str, note: str,
     order = _order(connection, by, now)
     if task.kind == "verify_asn":
         record = order.find("network-service-configs", task.document, CHANGE_LOCK)
-        if record is not None:
-            asn = task.request["asn"]
+        asn, account = task.request["asn"], task.request["account"]
+        # What was changed since is not turned down for what it was.
+        if record is not None and record.consuming_account == account and asn in record.body["asns"]:
             intervention.turn_down_asn(order, record, asn, f"AS{asn} could not be confirmed as yours. {note}".strip())
     elif task.request["step"] == "test":
         _change_network(order, task, findings=note)

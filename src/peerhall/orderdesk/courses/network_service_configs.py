@@ -54,7 +54,7 @@ def network(_: Order, record: Record) -> Network:
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
     if phase is Phase.LIVE:
-        record = charge_from(record, order.rules.today(order.now))
+        record = charge_from(record, order.rules.today(order.now)).with_meta(former_owners=None)
     if phase is Phase.GONE:
         order.save(record.with_body(state="decommissioned"))
         attachments.account_for(order, record)
