@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pytest
@@ -153,6 +154,13 @@ def test_ports_are_free_ones_of_the_emptiest_device_that_has_enough(
     (device,) = {each.device for each, _ in chosen}
     assert len(free[device]) == max(map(len, free.values()))
     assert [name for _, name in chosen] == free[device][:quantity]
+
+
+def test_ports_are_on_a_device_that_bundles_so_many() -> None:
+    large, small = replace(group("large", 9), max_lag=2), replace(group("small", 4), max_lag=4)
+    assert {each.device for each, _ in choose_ports([large, small], (), 2)} == {"large"}
+    assert {each.device for each, _ in choose_ports([large, small], (), 3)} == {"small"}
+    assert choose_ports([large, small], (), 5) == []
 
 
 def group(device: str, size: int) -> PortGroup:

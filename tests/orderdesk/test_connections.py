@@ -146,6 +146,15 @@ def test_an_offering_is_ordered_while_it_is_on_offer(site: Site, members: Any, n
     member.post("/connections", ORDER)
 
 
+def test_a_device_bundles_so_many_ports(site: Site) -> None:
+    member = site.login("member")
+    set_offering(site, "port-10g", maximum_port_quantity=None)
+    lag = {**ORDER, "mode": "lag_lacp"}
+    refused = member.faults("POST", "/connections", {**lag, "port_quantity": 9})
+    assert "at most 8" in refused["port_quantity"]
+    assert len(member.post("/connections", {**lag, "port_quantity": 8})["port_reservations"]) == 8
+
+
 def test_ports_run_out_and_come_back(site: Site) -> None:
     member = site.login("member")
     lag = {**ORDER, "mode": "lag_lacp", "port_quantity": 4}

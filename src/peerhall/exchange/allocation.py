@@ -124,17 +124,23 @@ class PortGroup:
     """Mbit/s."""
     names: tuple[str, ...]
     """Names of all its ports, in order."""
+    max_lag: int | None = None
+    """How many of them can be bundled; 0 and None are no limit that anybody knows of."""
+
+    def bundles(self, quantity: int) -> bool:
+        """Whether that many of its ports can be one connection."""
+        return not self.max_lag or quantity <= self.max_lag
 
 
 def choose_ports(
     groups: Sequence[PortGroup], taken: Collection[tuple[str, str]], quantity: int
 ) -> list[tuple[PortGroup, str]]:
-    """That many free ports on one device, the emptiest one first; an empty list when no device has enough.
+    """That many free ports on one device that bundles them, the emptiest one first; else an empty list.
 
     `taken` holds (device, port name).
     """
     free = {group: [name for name in group.names if (group.device, name) not in taken] for group in groups}
-    fitting = [group for group in groups if len(free[group]) >= quantity]
+    fitting = [group for group in groups if len(free[group]) >= quantity and group.bundles(quantity)]
     if not fitting:
         return []
     chosen = max(fitting, key=lambda group: len(free[group]))

@@ -11,6 +11,7 @@ from peerhall.exchange.lifecycle import Phase, with_change
 from peerhall.exchange.ordering.connections import (
     allocation_limit,
     check_bundle,
+    check_bundling,
     check_demarcs,
     check_other_offering,
     check_quantity,
@@ -41,7 +42,10 @@ def create(order: Order, body: Body) -> Record:
     faults.refuse_if_any()
     assert offering is not None
 
-    chosen = choose_ports(*ports.list_free(order, offering.body), body["port_quantity"])
+    groups, taken = ports.list_free(order, offering.body)
+    check_bundling(faults, body["port_quantity"], groups)
+    faults.refuse_if_any()
+    chosen = choose_ports(groups, taken, body["port_quantity"])
     if not chosen:
         refuse_unable(
             f"There are not {body['port_quantity']} free ports of {offering.body['physical_port_speed']} Mbit/s on one "

@@ -29,7 +29,7 @@ def list_free(order: Order, offering: Body) -> tuple[list[PortGroup], set[tuple[
     found = [device.id for pop in pops for device in order.users(pop.id, "pop", "devices")]
     devices = documents.find_many(order.connection, found, CHANGE_LOCK)
     groups = [
-        PortGroup(device.id, group["media_type"], group["speed"], tuple(group["names"]))
+        PortGroup(device.id, group["media_type"], group["speed"], tuple(group["names"]), _max_lag(device, group))
         for device in devices.values()
         for group in device.meta.get("ports", ())
         if group["speed"] == offering.get("physical_port_speed")
@@ -39,6 +39,14 @@ def list_free(order: Order, offering: Body) -> tuple[list[PortGroup], set[tuple[
         (PORT, list(devices)),
     )
     return groups, {(row[0], row[1]) for row in taken}
+
+
+def _max_lag(device: Record, group: Body) -> int | None:
+    """The most ports of this speed and medium that the device says it bundles."""
+    kinds = (group["media_type"], group["speed"])
+    return next(
+        (each["max_lag"] for each in device.body["capabilities"] if (each["media_type"], each["speed"]) == kinds), None
+    )
 
 
 def claim(order: Order, reservation: Record, port: Chosen) -> None:

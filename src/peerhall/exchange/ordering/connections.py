@@ -1,7 +1,9 @@
 """Connections: which bundles and cross-connects can be ordered."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from peerhall.exchange.allocation import PortGroup
 from peerhall.exchange.records import Body
 from peerhall.exchange.refusals import Faults
 
@@ -21,6 +23,13 @@ def check_quantity(faults: Faults, quantity: int, offering: dict[str, Any]) -> N
         faults.add("port_quantity", "must be at least 1")
     elif most is not None and quantity > most:
         faults.add("port_quantity", f"must be at most {most} with this offering")
+
+
+def check_bundling(faults: Faults, quantity: int, groups: Sequence[PortGroup]) -> None:
+    """Whether any of the devices bundles that many ports; where there are none of the speed, there is another fault."""
+    if groups and not any(group.bundles(quantity) for group in groups):
+        most = max(group.max_lag or 0 for group in groups)
+        faults.add("port_quantity", f"must be at most {most}; no device there bundles more ports of this speed")
 
 
 def check_demarcs(faults: Faults, body: Body, offering: dict[str, Any]) -> None:
