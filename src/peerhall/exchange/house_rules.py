@@ -25,6 +25,8 @@ class HouseRules:
     """How long a letter of authorisation of the exchange is good, from the day after it was issued."""
     capacity_limit_percent: int | None = None
     """How much of a connection's speed its configs may take together; None: there is no limit."""
+    open_orders_limit: int | None = 500
+    """How many orders of a kind a member may have that are not in production yet; None: there is no limit."""
     disconnection_days: int = 0
     """The technical lead time: how many days from the wish to disconnect something to the first day it can be done."""
 

@@ -67,6 +67,7 @@ def _house_rules(drawing: Drawing) -> dict[str, Any]:
         "account_required_roles": exchange.account_required_roles,
         "cooldown_days": exchange.cooldown_days,
         "capacity_limit_percent": exchange.capacity_limit_percent,
+        "open_orders_limit": exchange.open_orders_limit,
         "disconnection_days": exchange.disconnection_days,
         "loa_valid_days": exchange.loa_valid_days,
     }

@@ -26,6 +26,7 @@ class ExchangeEntry(Schema):
     account_required_roles: list[Text] = ["legal"]
     cooldown_days: Annotated[int, Ge(0), Le(3650)] = 7
     capacity_limit_percent: Annotated[int, Ge(1), Le(10000)] | None = None
+    open_orders_limit: Annotated[int, Ge(1), Le(1000000)] | None = 500
     disconnection_days: Annotated[int, Ge(0), Le(365)] = 0
     loa_valid_days: Annotated[int, Ge(1), Le(3650)] = 90
     legal_name: Text80 | None = None

@@ -32,6 +32,7 @@ from peerhall.orderdesk import (
     network_feature_configs,
     network_service_configs,
     network_services,
+    open_orders,
     port_reservations,
     role_assignments,
     routing_functions,
@@ -276,7 +277,9 @@ def _dispatch(order: Order, command: Command) -> Record:
         case "POST" if operation.body == "binary":
             return UPLOAD[operation.group](order, command.document, command.content, command.body["file_name"])
         case "POST":
-            return CREATE[operation.group](order, read_body(operation, command.body))
+            record = CREATE[operation.group](order, read_body(operation, command.body))
+            open_orders.refuse_too_many(order, record)
+            return record
         case "PUT" | "PATCH":
             return UPDATE[operation.group](order, operation, command.document, command.body)
         case _ if operation.group in CANCEL:

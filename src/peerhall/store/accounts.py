@@ -46,3 +46,22 @@ def list_asns(connection: SyncConnection, account: str, states: Collection[str])
         (account, list(states)),
     )
     return [row[0] for row in rows]
+
+
+def count_in_tree(connection: SyncConnection, account: str, kind: str, states: Collection[str], most: int) -> int:
+    """How much of a kind, in one of the states, is managed by all accounts of a member; counts no further than `most`.
+
+    The member is the root account above `account`.
+    """
+    row = connection.execute(
+        """select count(*) from (
+               select 1 from document d
+               where d.kind = %s and d.state = any(%s) and d.managing_account in (
+                   select t.account from account_tree t where t.ancestor = (
+                       select a.ancestor from account_tree a join document root on root.id = a.ancestor
+                       where a.account = %s and root.managing_account is null))
+               limit %s) found""",
+        (kind, list(states), account, most),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
