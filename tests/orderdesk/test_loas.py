@@ -1,5 +1,6 @@
 """Letters of authorisation over HTTP: the subscriber's, which is uploaded and waited for, and the exchange's own."""
 
+import socket
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from pypdf import PdfReader
 from peerhall.api.resources.loas import read_file_name, write_disposition
 from peerhall.store.backup import restore_backup, write_backup
 from peerhall.store.database import connect
+from tests.api.test_raw_http import dial, receive, split
 from tests.installation import Caller, Site
+from tests.waiting import wait_until
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(17) + b"\x00\x00\x00\x00IEND\xaeB`\x82"
@@ -242,6 +245,44 @@ def test_more_than_ten_mebibytes_are_refused(house: Site, size: int) -> None:
     problem = upload(member, path, PDF.ljust(size), 413)
     assert (problem["status"], str(MOST) in problem["detail"]) == (413, True)
     assert download(member, path).content == TEXT, "the one that was there is still there"
+
+
+def begin(site: Site, path: str, token: str | None) -> socket.socket:
+    """An upload as long as one may be, by a client that asks whether it may go on."""
+    line = dial(site)
+    login = f"Authorization: Bearer {token}\r\n" if token else ""
+    head = f"POST /api/v2{path}/loa HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{login}Content-Length: {MOST}\r\n"
+    line.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+    return line
+
+
+def test_one_account_does_not_upload_more_than_two_letters_at_a_time(house: Site) -> None:
+    member, rival = house.login("member"), house.login("rival")
+    paths = [f"/connections/{connection_for_uploads(house, member)}", f"/connections/{order(rival)['id']}"]
+
+    def send(caller: Caller, path: str) -> Any:
+        return caller.request("POST", f"{path}/loa", content=PDF)
+
+    with begin(house, paths[0], member.token) as first, begin(house, paths[0], member.token) as second:
+        for line in (first, second):
+            assert line.recv(1000).startswith(b"HTTP/1.1 100 ")
+        refused = send(member, paths[0])
+        assert (refused.json()["status"], refused.headers["Retry-After"]) == (503, "5")
+        assert send(rival, paths[1]).status_code == 200
+        first.sendall(PDF.ljust(MOST - len(PDF)) + PDF)
+        [(status, _, _)] = split(receive(first))
+        assert status == 200
+        assert send(member, paths[0]).status_code == 200
+        with begin(house, paths[0], member.token) as third:
+            assert third.recv(1000).startswith(b"HTTP/1.1 100 ")
+    wait_until(lambda: send(member, paths[0]).status_code == 200)
+
+
+def test_who_is_not_logged_in_is_refused_before_the_letter_is_there(house: Site) -> None:
+    path = f"/connections/{connection_for_uploads(house, house.login('member'))}"
+    with begin(house, path, None) as line:
+        [(status, _, problem)] = split(receive(line))
+    assert (status, problem["status"]) == (401, 401)
 
 
 def test_only_a_letter_may_be_that_long(house: Site) -> None:

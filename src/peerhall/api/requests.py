@@ -81,6 +81,12 @@ async def read_bytes(request: Request, most: int = LARGEST_BODY) -> bytes:
     return b"".join(chunks)
 
 
+async def throw_away(request: Request) -> None:
+    """Reads a body that nobody wants, within the bounds of `read_bytes`, so that its sender looks for the answer."""
+    with suppress(Problem):
+        await read_bytes(request, 0)
+
+
 async def read_json(request: Request, *, required: bool = True) -> Any:
     """The body as JSON; None when it is empty and not required.
 

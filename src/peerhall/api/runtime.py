@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from peerhall.api.feed import Feed
 from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
+from peerhall.api.upload_slots import UploadSlots
 from peerhall.orderdesk.desk import OrderDesk
 from peerhall.store.database import OrderPool
 from peerhall.store.read_pool import ReadPool
@@ -44,6 +45,7 @@ class Runtime:
     software_version: str = ""
     extensions: tuple[Extension, ...] = ()
     """What is offered beside the standard here."""
+    uploads: UploadSlots = field(default_factory=UploadSlots)
 
     async def close(self) -> None:
         """Lets orders under way finish, and gives back all connections."""

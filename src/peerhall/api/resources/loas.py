@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from peerhall.api.admission import admit
 from peerhall.api.preferences import read_dry_run
-from peerhall.api.problems import Problem, of_refusal
-from peerhall.api.requests import read_bytes, read_idempotency_key
+from peerhall.api.problems import Problem, of_refusal, try_again
+from peerhall.api.requests import read_bytes, read_idempotency_key, throw_away
 from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
 from peerhall.api.resources.orders import place
 from peerhall.api.runtime import Runtime
@@ -37,6 +37,8 @@ _FIND: Final[dict[str, Callable[[Order, str], StoredFile | Letter]]] = {
 _WRAPPED: Final = ("multipart/", "application/json")
 """Media types of clients that put the document into something else, which nobody could open again."""
 
+_SECONDS_TO_NEXT: Final = 5
+
 _LONGEST_NAME: Final = 1000
 """Characters of a file name that are looked at."""
 
@@ -53,23 +55,32 @@ async def answer_upload(request: Request, runtime: Runtime, operation: Operation
         # Nobody is listened to for ten megabytes about what is not theirs.
         if await runtime.reader.read(login, runtime.clock(), operation.group, document) is None:
             raise not_found()
-        media_type = request.headers.get("content-type", "").strip().lower()
+    except LoginEnded:
+        raise login_ended() from None
+    await _refuse_wrapped(request)
+    if not runtime.uploads.is_free_for(login.name):
+        await throw_away(request)
+        raise try_again("Other letters are being uploaded at this moment; please try again.", _SECONDS_TO_NEXT)
+    with runtime.uploads.hold(login.name):
         content = await read_bytes(request, LARGEST_UPLOAD)
-        if media_type.startswith(_WRAPPED):
-            raise Problem(
-                problems.UNSUPPORTED_MEDIA_TYPE,
-                "Send the document itself as the body, not a form or JSON around it: a PDF, PNG, JPEG or plain text.",
-            )
         about = {
             "file_name": read_file_name(request.headers.get("content-disposition", "")),
             "octets": len(content),
             "sha256": sha256(content).hexdigest(),
         }
-    except LoginEnded:
-        raise login_ended() from None
-    command = Command(operation, about, document, key, request.state.id, content, trial)
-    answer, headers = await place(runtime, login, command)
+        command = Command(operation, about, document, key, request.state.id, content, trial)
+        answer, headers = await place(runtime, login, command)
     return Response(answer.text, status_code=answer.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _refuse_wrapped(request: Request) -> None:
+    """Raises a 415 problem for a document inside of something else."""
+    if request.headers.get("content-type", "").strip().lower().startswith(_WRAPPED):
+        await throw_away(request)
+        raise Problem(
+            problems.UNSUPPORTED_MEDIA_TYPE,
+            "Send the document itself as the body, not a form or JSON around it: a PDF, PNG, JPEG or plain text.",
+        )
 
 
 async def answer_download(request: Request, runtime: Runtime, operation: Operation, path: tuple[str, ...]) -> Response:
