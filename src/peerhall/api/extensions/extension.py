@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from peerhall.api.problems import Problem
 from peerhall.api.routing import Router
+from peerhall.contract import problems
 from peerhall.contract.operations import Operation
 
 if TYPE_CHECKING:
@@ -47,7 +49,10 @@ class Extension:
     def find(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
         """The operation for a path below its own, and the values in the path. Raises Problem: 404 or 405."""
         router: Router = self._router  # type: ignore[attr-defined]
-        return router.find(method, path)
+        operation, values = router.find(method, path)
+        if any("\x00" in value for value in values):  # of which the database could not even be asked
+            raise Problem(problems.NOT_FOUND, "There is no such object.")
+        return operation, values
 
     def announce(self, url: str) -> dict[str, str]:
         """Its entry in GET /extensions; `url` is where extensions are."""

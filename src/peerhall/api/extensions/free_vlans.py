@@ -11,7 +11,7 @@ from peerhall.api.admission import admit
 from peerhall.api.extensions.extension import Extension
 from peerhall.api.filters import parse_filters
 from peerhall.api.problems import invalid, of_refusal
-from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
+from peerhall.api.resources.documents import MEDIA_TYPE, login_ended
 from peerhall.api.runtime import Runtime
 from peerhall.contract.filters import integer
 from peerhall.contract.operations import Operation
@@ -32,8 +32,6 @@ async def answer_free_vlans(
     outer = parse_filters(operation, request.scope["query_string"]).get("outer_vlan")
     if outer is not None and outer > _LAST_TAG:
         raise invalid(Fault("outer_vlan", f"must be at most {_LAST_TAG}"))
-    if "\x00" in path[0]:
-        raise not_found()
     try:
         look = partial(list_free, document=path[0], outer=outer)
         found = await runtime.threads.run(runtime.desk.look, login, look)
