@@ -525,3 +525,64 @@ def test_a_group_takes_all_its_configs_along_when_it_ends(
     assert see(rival, joined)["state"] == "decommissioned"
     assert member.get(f"{SERVICES}/{service}")["state"] == "decommissioned"
     assert member.faults("POST", RULES, rule(service)).keys() == {"network_service"}
+
+
+# What a connection has left
+
+
+def limited_connection(site: Site, caller: Caller) -> str:
+    """A connection of 10,000 Mbit/s that cannot be overbooked."""
+    site.connection.execute("update setting set value = value || '{\"capacity_limit_percent\": 100}'")
+    return connect(site, caller)
+
+
+def allocated(caller: Caller, connection: str) -> tuple[int, int]:
+    found = caller.get(f"/connections/{connection}")
+    return found["capacity_allocated"], found["capacity_allocation_limit"]
+
+
+def test_a_raised_rule_gives_what_the_connection_has_left(site: Site) -> None:
+    member, rival = site.login("member"), site.login("rival")
+    connection, service = limited_connection(site, rival), group(site)
+    rival.post(CONFIGS, config(group(site, public=True), connection, capacity=9000))
+    made = member.post(RULES, rule(service, capacity_max=400))
+    joined = rival.post(CONFIGS, config(service, connection, capacity=5000))
+    assert joined["capacity"] == 400
+    member.patch(f"{RULES}/{made['id']}", {"type": "allow", "capacity_max": 3000}, 200)
+    cut = see(rival, joined)
+    assert (cut["capacity"], tags(cut)) == (1000, {"bandwidth_limited_by_rule", "capacity_cut"})
+    assert allocated(rival, connection) == (10000, 10000)
+    member.patch(f"{RULES}/{made['id']}", {"type": "allow", "capacity_max": 300}, 200)
+    assert (see(rival, joined)["capacity"], tags(see(rival, joined))) == (300, {"bandwidth_limited_by_rule"})
+    member.delete(f"{RULES}/{made['id']}", 200)
+    member.patch(f"{SERVICES}/{service}", {"public": True})
+    assert see(rival, joined)["capacity"] == 1000, "what was asked for is not forgotten"
+    less = rival.patch(f"{CONFIGS}/{joined['id']}", {"capacity": 900})
+    assert (less["capacity"], tags(less)) == (900, set())
+
+
+@pytest.mark.parametrize(("asked", "before"), [(None, 1000), (1000, 1000)])
+def test_a_faster_offering_gives_what_the_connection_has_left(site: Site, asked: int | None, before: int) -> None:
+    member = site.login("member")
+    connection = limited_connection(site, member)
+    slow, fast = (offering(site, "mp2mp_vc", bandwidth_min=n, bandwidth_max=n) for n in (1000, 4000))
+    service = group(site, product_offering=slow)
+    joined = member.post(CONFIGS, config(service, connection, capacity=asked))
+    member.post(CONFIGS, config(group(site), connection, capacity=7000))
+    assert allocated(member, connection) == (7000 + before, 10000)
+    member.patch(f"{SERVICES}/{service}", {"product_offering": fast})
+    site.reconcile()
+    cut = see(member, joined)
+    assert (cut["capacity"], tags(cut)) == (3000, {"capacity_cut"})
+    assert allocated(member, connection) == (10000, 10000)
+
+
+def test_a_connection_is_told_what_a_faster_offering_means(site: Site) -> None:
+    member = site.login("member")
+    connection = limited_connection(site, member)
+    slow, fast = (offering(site, "mp2mp_vc", bandwidth_max=most) for most in (1000, 4000))
+    service = group(site, product_offering=slow)
+    member.post(CONFIGS, config(service, connection))
+    assert allocated(member, connection) == (1000, 10000)
+    member.patch(f"{SERVICES}/{service}", {"product_offering": fast})
+    assert allocated(member, connection) == (4000, 10000)

@@ -85,7 +85,7 @@ def limit_capacity(before: Record | None, after: Record, admission: Admission, p
         return after
     asked = after.body.get("capacity")
     if before is not None and asked == before.body.get("capacity"):
-        asked = before.meta.get("limited", {"asked": asked})["asked"]
+        asked = (before.meta.get("limited") or before.meta.get("cut") or {"asked": asked})["asked"]
     if asked is not None and possible is not None:
         asked = min(asked, possible)
     most = admission.capacity_max

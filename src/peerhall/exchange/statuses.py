@@ -354,6 +354,16 @@ def bandwidth_limited_by_rule(capacity_max: int) -> Note:
     )
 
 
+def capacity_cut(capacity: int) -> Note:
+    return Note(
+        NOTICE,
+        "capacity_cut",
+        f"The connection has no more than {capacity} Mbit/s left for this config. Order the capacity that is wanted "
+        "once there is room, or move the config to another connection.",
+        {"capacity": capacity},
+    )
+
+
 def joining_denied(service: str) -> Note:
     return Note(
         WARNING,

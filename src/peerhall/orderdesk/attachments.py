@@ -32,6 +32,22 @@ def check_room(order: Order, config: Record, connection: Record | None) -> None:
         refuse_member("capacity", f"the connection has {left} Mbit/s left; order what fits, or another connection")
 
 
+def fit(order: Order, before: Record, after: Record, service: Record) -> Record:
+    """A config changed by others, with no more of its connection than is left for it, though not less than it had.
+
+    What was asked for is remembered. `service` is as it will be.
+    """
+    named = after.body.get("connection")
+    connection = order.get("connections", named, CHANGE_LOCK) if named else None
+    limit = None if connection is None else connection.body.get("capacity_allocation_limit")
+    if connection is None or limit is None:
+        return after.with_meta(cut=None)
+    room = max(limit - _sum(order, connection, besides=after.id), _count(order, before, connection))
+    if _count(order, after, connection, service) <= room:
+        return after.with_meta(cut=None)
+    return after.with_body(capacity=room).with_meta(cut={"asked": after.body.get("capacity")})
+
+
 def account_for(order: Order, *configs: Record) -> None:
     """Brings up to date what connections and accounts show of these configs, now that they are stored."""
     for connection in {each.body["connection"] for each in configs if each.body.get("connection")}:
@@ -87,8 +103,8 @@ def _sum(order: Order, connection: Record, besides: str = "") -> int:
     )
 
 
-def _count(order: Order, config: Record, connection: Record) -> int:
+def _count(order: Order, config: Record, connection: Record, service: Record | None = None) -> int:
     # Configs on a circuit or group may go by the offering of their service.
-    service = order.get("network-services", config.body["network_service"])
+    service = service or order.get("network-services", config.body["network_service"])
     named = config.body.get("product_offering") or service.body.get("product_offering")
     return usable_capacity(config.body, order.get("product-offerings", named).body if named else None, connection.body)

@@ -78,13 +78,15 @@ def limit(order: Order, before: Record | None, after: Record, service: Record) -
         bounds.append(offering.body.get("bandwidth_max"))
     if named := after.body.get("connection"):
         bounds.append(order.get("connections", named).body.get("speed"))
+    if named := after.body.get("routing_function"):
+        bounds.append(order.get("routing-functions", named).body.get("capacity"))
     possible = min((bound for bound in bounds if bound), default=None)
     return limit_capacity(before, after, admit(order, service, after.consuming_account), possible)
 
 
 def follow(order: Order, config: Record, service: Record) -> Record:
     """A locked config, living by its service and the rules as they are now."""
-    limited = limit(order, config, config, service)
+    limited = attachments.fit(order, config, limit(order, config, config, service), service)
     if limited.body["capacity"] != config.body["capacity"]:
         limited = with_change(config, with_network(limited, outdated(Network.of(limited))), ["capacity"])
     if limited != config:

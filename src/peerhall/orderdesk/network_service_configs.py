@@ -174,6 +174,8 @@ def _follow_up(order: Order, before: Record, after: Record) -> Record:
     touched = [member for member in NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
     if touched:
         after = with_network(after, outdated(Network.of(after)))
+    if "capacity" in touched or "connection" in touched:
+        after = after.with_meta(cut=None)
     if "macs" in touched:
         after = after.with_meta(expired_macs=None)
     if set(after.body.get("asns") or ()) - set(before.body.get("asns") or ()):

@@ -11,7 +11,7 @@ from peerhall.exchange.ordering.network_services import check_other_offering, li
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member, refuse_unable
-from peerhall.orderdesk import leaving, network_service_configs, settling
+from peerhall.orderdesk import attachments, leaving, network_service_configs, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.ordered_services import ORDERED
@@ -70,6 +70,8 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changed = ORDERED[record.type].move(order, record, changed, offering)
     changed = with_change(record, changed, [member for member in ("product_offering",) if member in changes])
     order.save(changed)
+    if changed.body["product_offering"] != record.body["product_offering"]:
+        attachments.account_for(order, *order.users(document, "network_service", "network-service-configs"))
     order.settle_later(changed)
     return settling.describe(order, changed)
 

@@ -10,6 +10,7 @@ from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import (
     Note,
     asn_unverified,
+    capacity_cut,
     connection_leaving,
     connection_not_in_production,
     contact_role_required,
@@ -86,6 +87,8 @@ def list_remarks(config: Record, connection: Record | None, macs: Iterable[Recor
     """What else there is to tell about a config of whatever type."""
     notes = list_pending(config, phase)
     if phase not in ENDING:
+        if "cut" in config.meta:
+            notes.append(capacity_cut(config.body["capacity"]))
         notes += [mac_expired(**each) for each in config.meta.get("expired_macs", ())]
         notes += [
             mac_expires(mac.id, mac.body["address"], ends)

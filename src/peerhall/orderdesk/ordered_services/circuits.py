@@ -83,7 +83,7 @@ def accept_if_fulfilled(order: Order, service: Record, a_side: Record | None) ->
         return service
     b_side = find_side(list_configs(order, service, CHANGE_LOCK), service, B_SIDE)
     if b_side is not None:
-        config_capacity.follow(order, b_side, request["capacity"])
+        config_capacity.follow(order, b_side, request["capacity"], service)
     return service.with_meta(change_request=None)
 
 
