@@ -155,6 +155,16 @@ def test_text_that_the_database_cannot_keep_is_refused() -> None:
     assert check_body("ContactRequest", {"name": "😀"})["name"] == "😀"
 
 
+def test_text_has_an_end_also_where_the_standard_sets_none() -> None:
+    body: dict[str, Any] = {"type": "p2mp_vc", "product_offering": "x", "display_name": "x" * 4096}
+    assert check_body("NetworkServiceRequest", body)["display_name"] == "x" * 4096
+    wrong = {**body, "display_name": "x" * 4097, "nsc_required_contact_roles": [], "purchase_order": "x" * 5000}
+    assert reasons("NetworkServiceRequest", wrong) == {
+        "display_name": "must have at most 4096 characters",
+        "purchase_order": "must have at most 80 characters",
+    }
+
+
 @pytest.mark.parametrize("control", ["\x01", "\x07", "\x1b", "\x7f", "\x9b"])
 def test_text_that_a_terminal_would_obey_is_refused(control: str) -> None:
     body = {"name": f"{control}]0;owned", "external_ref": "two\nlines\tand a tab\r\n"}

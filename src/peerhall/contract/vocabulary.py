@@ -67,6 +67,14 @@ def without_controls(value: str) -> str:
     return value
 
 
+def sane_text(value: str) -> str:
+    """Refuses what no person could have meant as a name or a reference, also where the standard sets no limit."""
+    if len(value) > LONGEST_TEXT:
+        raise ValueError(f"must have at most {LONGEST_TEXT} characters")
+    return without_controls(value)
+
+
+LONGEST_TEXT: Final = 4096
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -98,16 +106,17 @@ def calendar_date(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(without_controls)]
-Text2 = Annotated[Text, MaxLen(2)]
-Text16 = Annotated[Text, MaxLen(16)]
-Text20 = Annotated[Text, MaxLen(20)]
-Text40 = Annotated[Text, MaxLen(40)]
-Text80 = Annotated[Text, MaxLen(80)]
-Text100 = Annotated[Text, MaxLen(100)]
-Text128 = Annotated[Text, MaxLen(128)]
-Text160 = Annotated[Text, MaxLen(160)]
-Text256 = Annotated[Text, MaxLen(256)]
+_Bounded = Annotated[str, AfterValidator(without_controls)]
+Text = Annotated[str, AfterValidator(sane_text)]
+Text2 = Annotated[_Bounded, MaxLen(2)]
+Text16 = Annotated[_Bounded, MaxLen(16)]
+Text20 = Annotated[_Bounded, MaxLen(20)]
+Text40 = Annotated[_Bounded, MaxLen(40)]
+Text80 = Annotated[_Bounded, MaxLen(80)]
+Text100 = Annotated[_Bounded, MaxLen(100)]
+Text128 = Annotated[_Bounded, MaxLen(128)]
+Text160 = Annotated[_Bounded, MaxLen(160)]
+Text256 = Annotated[_Bounded, MaxLen(256)]
 
 Integer = Annotated[int, AfterValidator(within_int64), Format("int64")]
 Natural = Annotated[Integer, Ge(0)]
