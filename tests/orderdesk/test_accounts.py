@@ -33,6 +33,27 @@ def test_a_reseller_adds_accounts_below_its_own(site: Site) -> None:
     assert site.login(created["id"]).get(f"/accounts/{below}")["managing_account"] == created["id"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Example Exchange",
+        "  EXAMPLE\u00a0 exchange ",
+        "Exam\u200bple Exchange",
+        "\uff25xample Exchange",
+        "Example Exchange e.V.",
+    ],
+)
+def test_nobody_is_called_like_the_exchange(site: Site, name: str) -> None:
+    site.connection.execute(
+        "update document set body = body || '{\"legal_name\": \"Example Exchange e.V.\"}' where id = 'exchange'"
+    )
+    reseller, operator = site.login("reseller"), site.login(None)
+    assert "exchange" in reseller.faults("POST", "/accounts", {"name": name, "address": ADDRESS})["name"]
+    assert "exchange" in reseller.faults("PATCH", "/accounts/customer", {"name": name})["name"]
+    sub_account(reseller, name="Example Exchange Customers")
+    operator.patch("/accounts/exchange", {"name": name})
+
+
 def test_an_account_is_admitted_once_its_roles_are_filled(site: Site) -> None:
     newcomer = site.login("newcomer")
     order = {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1}

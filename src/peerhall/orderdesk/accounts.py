@@ -9,6 +9,7 @@ from peerhall.exchange.cancellation import refuse_change_of_ending
 from peerhall.exchange.lifecycle import CLOSED_STATES, LIVE_STATES
 from peerhall.exchange.ordering.accounts import (
     check_account,
+    check_name,
     check_place,
     decide_account_state,
     list_missing_roles,
@@ -32,6 +33,7 @@ _ORDERED = (
     "ports",
 )
 _PERSONAL = ("role-assignments", "contacts", "macs", "ips")
+_NAMES = ("name", "legal_name")
 _NAMED_AS = {"role-assignments": "role_assignments", "macs": "macs"}
 """What orders, also those of others, name of an account's personal things, and in which member."""
 
@@ -44,6 +46,7 @@ def create(order: Order, body: Body) -> Record:
     check_place(faults, order.caller, None, parent, ())
     check_parent(order, faults, parent)
     check_account(faults, body)
+    check_other_name(order, faults, body["name"])
     check_presence(order, faults, body)
     faults.refuse_if_any()
     document = order.new_id()
@@ -70,6 +73,8 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     refuse_change_of_ending(record, changes)
     changed = record.with_body(**changes)
     check_account(faults, changes)
+    if "name" in changes and document != order.rules.account:
+        check_other_name(order, faults, changes["name"])
     check_presence(order, faults, changes)
     faults.refuse_if_any()
     if record.body.get("billing_information") and not changed.body.get("billing_information"):
@@ -120,6 +125,12 @@ def check_parent(order: Order, faults: Faults, parent: str | None) -> None:
     if parent is not None:
         account = order.find("accounts", parent, RELY_LOCK)
         check_open(faults, "managing_account", None if account is None else account.state)
+
+
+def check_other_name(order: Order, faults: Faults, name: str) -> None:
+    """Whether an account does not call itself like the exchange."""
+    exchange = order.find("accounts", order.rules.account)
+    check_name(faults, name, [order.rules.name, *(exchange.body.get(member) for member in _NAMES if exchange)])
 
 
 def check_presence(order: Order, faults: Faults, body: Body) -> None:

@@ -1,6 +1,7 @@
 """Accounts: their place in the tree, and when they may order."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Final
 
@@ -22,6 +23,18 @@ def check_account(faults: Faults, body: Body) -> None:
     ):
         if address and not _COUNTRY.fullmatch(address["country"]):
             faults.add(f"{name}.country", "must be an ISO 3166-1 alpha-2 code such as DE")
+
+
+def check_name(faults: Faults, name: str, exchange: Collection[str | None]) -> None:
+    """Whether a name is another than those of the exchange, to which discoverable accounts stand side by side."""
+    if _likeness(name) in {_likeness(each) for each in exchange if each}:
+        faults.add("name", "is the name of the exchange, for which others would take this account")
+
+
+def _likeness(name: str) -> str:
+    """What is left of a name for who does not look closely."""
+    shown = "".join(each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf")
+    return " ".join(shown.casefold().split())
 
 
 def check_place(
