@@ -11,7 +11,9 @@ from peerhall.daemon.settings import Settings
 from peerhall.exchange.visibility import Caller as ExchangesOwn
 from peerhall.orderdesk import intervention
 from peerhall.orderdesk.order import CHANGE_LOCK, Order, device_subject
+from peerhall.provisioning.clouds import BothEnds, Clouds
 from peerhall.provisioning.driver import Driver
+from peerhall.provisioning.drivers.simulated_clouds import simulate_clouds
 from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.facts import list_devices
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
@@ -30,12 +32,16 @@ class Site:
         self.dsn = dsn
         self.clock = clock
         self.settings = Settings(**{"database": dsn, "connections": 8, **settings})
-        self.application = build_application(self.settings, clock)
+        self.simulator = Simulator(clock, speed=None)
+        self.clouds = simulate_clouds(self.simulator)
+        clouds = Clouds(self.clouds)
+        self.application = build_application(self.settings, clock, clouds=clouds)
         self.origin = ""
         self.url = ""
-        self.simulator = Simulator(clock, speed=None)
         self.pool = OrderPool(dsn, 4)
-        self.reconciler = Reconciler(self.pool, driver or self.simulator, clock, MassChangeLimit(1000, 100))
+        network = driver or self.simulator
+        self.driver = BothEnds(network, clouds, by_hand=network)
+        self.reconciler = Reconciler(self.pool, self.driver, clock, MassChangeLimit(1000, 100))
         self.connection = connect(dsn)
 
     @contextmanager

@@ -191,6 +191,18 @@ def catalogue() -> list[Record]:
         private_offering("circuit-5g", "p2p_vc", bandwidth_max=5000),
         private_offering("rooted", "p2mp_vc", bandwidth_max=None),
         private_offering("closed-group", "mp2mp_vc", bandwidth_max=None),
+        cloud_offering("nimbus", "aws", bandwidth_max=10000, diversity=2),
+        cloud_offering(
+            "stratus",
+            "azure",
+            bandwidth_max=10000,
+            diversity=2,
+            service_provider_workflow="provider_first",
+            provider_vlans="multi",
+            nsc_required_cloud_config_fields=["vlan", "peering_type"],
+            nsc_supported_cloud_config_fields=["vlan", "peering_type", "bgp_password"],
+            nsc_supported_cloud_config_peering_types=["private", "microsoft"],
+        ),
         record("product-offerings", "routing", name="Router", display_name="Router", **router),
     ]
 
@@ -214,6 +226,23 @@ def private_offering(id_: str, type_: str, **members: Any) -> Record:
         "bandwidth_min": 100,
     }
     return record("product-offerings", id_, **{**body, **members})
+
+
+def cloud_offering(id_: str, provider: str, **members: Any) -> Record:
+    """Into a fictional cloud, whose keys are those of `provider`."""
+    cloud = {
+        "service_provider": f"{id_.title()} Cloud",
+        "service_provider_region": "north-1",
+        "service_provider_pop": "N1",
+        "service_provider_pop_name": "North One",
+        "service_provider_workflow": "exchange_first",
+        "delivery_method": "shared",
+        "diversity": 1,
+        "service_exchange_pops": [{"pop": "pop", "path_info": None}],
+        **members,
+    }
+    offering = private_offering(id_, "cloud_vc", **cloud)
+    return offering.with_meta(cloud_provider=provider)
 
 
 def route_server(number: int) -> Record:

@@ -53,6 +53,8 @@ def test_a_driver_has_options_of_its_own(tmp_path: Path) -> None:
         ("switched_off = 7", "switched_off"),
         ("driver = 7", "driver"),
         ("driver_options = 'hook'", "driver_options"),
+        ("cloud_options = 'aws'", "cloud_options"),
+        ("[cloud_options.cumulus]", "cumulus"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, text: str, named: str) -> None:

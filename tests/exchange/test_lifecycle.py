@@ -11,6 +11,7 @@ from peerhall.exchange.lifecycle import (
     IN_PRODUCTION,
     LIVE_STATES,
     MOVES,
+    PROVIDERS,
     USABLE_STATES,
     WANTED_IN_NETWORK,
     Circumstances,
@@ -22,6 +23,7 @@ from peerhall.exchange.lifecycle import (
     outdated,
     phase_of,
     with_network,
+    with_outdated,
     with_phase,
 )
 from peerhall.exchange.records import Record
@@ -181,10 +183,24 @@ def test_nothing_is_kept_of_what_is_not_in_the_network() -> None:
     assert "network" not in with_network(Record("a", "ports", {}, {"network": {"present": True}}), NOTHING).meta
 
 
-def test_after_a_change_all_that_is_left_known_is_the_presence() -> None:
-    known = Network(True, True, True, "T1", "refused", "R1", "no ARP answer")
+def test_after_a_change_all_that_is_left_known_is_the_presence_and_what_it_is_called() -> None:
+    known = Network(True, True, True, "T1", "refused", "R1", "no ARP answer", "dxcon-1")
     assert all(getattr(known, field.name) for field in fields(known))
-    assert outdated(known) == Network(present=True)
+    assert outdated(known) == Network(present=True, called="dxcon-1")
+
+
+def test_of_two_sides_the_worse_one_counts() -> None:
+    good, bad = Network(True, True), Network(True, fault="refused", reference="R1")
+    assert good.joined(bad) == bad.joined(good) == Network(True, False, fault="refused", reference="R1")
+    assert good.joined(good) == good
+    assert Network().joined(good) == Network(present=True)
+    assert Network(ticket="T1").joined(Network(ticket="T2")).ticket == "T1"
+
+
+def test_what_is_known_of_one_side_is_not_known_of_the_other() -> None:
+    record = with_network(Record("a", "network-service-configs", {}, {}), Network(True, True), PROVIDERS)
+    assert (Network.of(record), Network.of(record, PROVIDERS)) == (Network(), Network(True, True))
+    assert Network.of(with_outdated(record), PROVIDERS) == Network(present=True)
 
 
 def test_what_is_on_its_way_out_is_wanted_until_its_day() -> None:

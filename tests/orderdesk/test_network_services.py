@@ -85,7 +85,6 @@ def tags(each: Any) -> set[str]:
         ({"consuming_account": "rival"}, "consuming_account"),
         ({"billing_account": "rival"}, "billing_account"),
         ({"type": "exchange_lan"}, "type"),
-        ({"type": "cloud_vc", "cloud_key": "123456789012"}, "type"),
     ],
 )
 def test_what_is_wrong_with_an_order_is_told_by_member(member: Caller, members: Any, wrong: str) -> None:

@@ -41,7 +41,8 @@ def list_orders(everything: bool, as_json: bool, database: str | None, data: Pat
     """Lists the orders that are not finished, with what they wait for."""
     with open_database(database, data) as connection:
         states = None if everything else _UNFINISHED
-        found = [each for kind in intervention.ORDERED_KINDS for each in documents.find_all(connection, kind, states)]
+        kept = (each for kind in intervention.ORDERED_KINDS for each in documents.find_all(connection, kind, states))
+        found = [each for each in kept if intervention.is_order(each)]
         names = {each.id: each.body["name"] for each in accounts.list_accounts(connection)}
     found.sort(key=lambda each: each.serial)
     if as_json:

@@ -24,9 +24,8 @@ def list_plans(as_json: bool, database: str | None, data: Path | None) -> None:
     """Lists the plans that wait."""
     with open_database(database, data) as connection:
         found = plans.list_plans(connection)
-        names = {
-            each.id: each.body["name"] for each in documents.find_many(connection, {p.device for p in found}).values()
-        }
+        devices = documents.find_many(connection, {each.device for each in found}).values()
+        names = {each.id: each.body["name"] for each in devices if "name" in each.body}
     if as_json:
         print_json(
             [

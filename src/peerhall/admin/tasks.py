@@ -73,12 +73,13 @@ def show(task: int, as_json: bool, database: str | None, data: Path | None) -> N
 @task_command.command("done")
 @click.argument("task", type=TaskNumber())
 @click.option("--note", help="Anything worth remembering.")
+@click.option("--provider-ref", help="What the cloud provider calls the circuit that was built there.")
 @database_options
-def done(task: int, note: str | None, database: str | None, data: Path | None) -> None:
+def done(task: int, note: str | None, provider_ref: str | None, database: str | None, data: Path | None) -> None:
     """Closes TASK: it was done, or the answer is yes."""
     with open_database(database, data) as connection:
         with connection.transaction():
-            closed = close_as_done(connection, task, operator(), note, wall_clock())
+            closed = close_as_done(connection, task, operator(), note, wall_clock(), provider_ref)
         work.notify(connection)
     click.echo(f"{closed.ticket} is done: {closed.title}.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from peerhall.api.feed import Feed
 from peerhall.api.threads import Threads
 from peerhall.api.tokens import Tokens
 from peerhall.api.upload_slots import UploadSlots
+from peerhall.exchange.ordering.cloud_keys import Finding
 from peerhall.orderdesk.desk import OrderDesk
 from peerhall.store.database import OrderPool
 from peerhall.store.read_pool import ReadPool
@@ -46,6 +47,8 @@ class Runtime:
     extensions: tuple[Extension, ...] = ()
     """What is offered beside the standard here."""
     uploads: UploadSlots = field(default_factory=UploadSlots)
+    ask_providers: Callable[[str], Mapping[str, Finding]] = lambda _: {}
+    """Asks all cloud providers about a key; tells what each of those said who could have given it."""
 
     async def close(self) -> None:
         """Lets orders under way finish, and gives back all connections."""

@@ -1,8 +1,8 @@
 """Network service configs: a member's use of a network service, over a connection or a routing function."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from peerhall.contract.layer3 import CloudConfig, L3Config
 from peerhall.contract.marks import Maybe, ReadOnly, Schema, Sensitive
@@ -194,11 +194,16 @@ class MP2MPNetworkServiceConfigUpdate(ConfigUpdate, Priced, Numbering):
     type: Literal["mp2mp_vc"]
 
 
+def _zero_is_none(value: Any) -> Any:
+    """The official Terraform provider's way of saying null."""
+    return None if value == 0 and type(value) is int else value
+
+
 class Handover(Schema):
     """Which of the provider's handovers is used; `cloud_vlan` is the old name of `cloud_config.vlan`."""
 
     handover: Positive
-    cloud_vlan: VlanTag | None = None
+    cloud_vlan: Annotated[VlanTag | None, BeforeValidator(_zero_is_none)] = None
     product_offering: Sensitive[ProductOfferingId | None] = None
     cloud_config: CloudConfig | None = None
     availability_zone: Sensitive[AvailabilityZoneId | None] = None

@@ -18,6 +18,7 @@ from peerhall.api.tokens import Tokens
 from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.settings import Settings
 from peerhall.orderdesk.desk import OrderDesk
+from peerhall.provisioning.clouds import BothEnds, Clouds, load_clouds
 from peerhall.provisioning.driver import DriverContext, load_driver
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import credentials
@@ -41,16 +42,22 @@ class GZipWhereAsked(GZipMiddleware):
         await (super().__call__ if asked else self.app)(scope, receive, send)
 
 
-def build_application(settings: Settings, clock: Clock = wall_clock, further: tuple[Extension, ...] = ()) -> ASGIApp:
+def build_application(
+    settings: Settings,
+    clock: Clock = wall_clock,
+    further: tuple[Extension, ...] = (),
+    clouds: Clouds | None = None,
+) -> ASGIApp:
     """The ASGI application of one worker process; it opens its connections when the server starts it.
 
-    `further` are extensions beside those that every exchange can offer.
+    `further` are extensions beside those that every exchange can offer; `clouds` are by default those that are
+    installed.
     """
     available = frozenset(operation for operation in IMPLEMENTED if settings.is_offered(operation))
     extensions = (*(each for each in EXTENSIONS if each.name not in settings.switched_off), *further)
 
     async def make_runtime() -> Runtime:
-        return open_runtime(settings, available, clock, extensions)
+        return open_runtime(settings, available, clock, extensions, clouds)
 
     application: ASGIApp = Application(make_runtime, available, extensions)
     application = GZipWhereAsked(application, minimum_size=_GZIP_LEAST_OCTETS, compresslevel=_GZIP_LEVEL)
@@ -60,7 +67,11 @@ def build_application(settings: Settings, clock: Clock = wall_clock, further: tu
 
 
 def open_runtime(
-    settings: Settings, available: frozenset[str], clock: Clock, extensions: tuple[Extension, ...] = ()
+    settings: Settings,
+    available: frozenset[str],
+    clock: Clock,
+    extensions: tuple[Extension, ...] = (),
+    clouds: Clouds | None = None,
 ) -> Runtime:
     """Opens what handlers work with; SchemaError when the database is not migrated."""
     with connect(settings.database) as connection:
@@ -69,6 +80,8 @@ def open_runtime(
         signing_keys = credentials.list_signing_keys(connection)
     half = max(settings.connections // 2, 1)
     orders, reads = OrderPool(settings.database, half), ReadPool(settings.database, half)
+    if clouds is None:
+        clouds = load_clouds(DriverContext(orders, clock), settings.cloud_options)
     waker = Waker(settings.database)
     waker.start()
     threads = Threads(half)
@@ -81,7 +94,7 @@ def open_runtime(
         orders=orders,
         reads=reads,
         reader=Reader(reads),
-        desk=OrderDesk(orders, clock, waker),
+        desk=OrderDesk(orders, clock, waker, clouds.find),
         tokens=Tokens(signing_keys, load_signing_keys, clock),
         threads=threads,
         waker=waker,
@@ -90,11 +103,18 @@ def open_runtime(
         public_url=settings.public_url,
         software_version=__version__,
         extensions=extensions,
+        ask_providers=clouds.find_everywhere,
     )
 
 
 def build_reconciler(settings: Settings, pool: OrderPool, clock: Clock = wall_clock) -> Reconciler:
-    """A reconciler with the driver that the settings name."""
-    driver = load_driver(settings.driver, DriverContext(pool, clock, settings.driver_options))
+    """A reconciler with the driver that the settings name, and the cloud providers that are installed."""
+    context = DriverContext(pool, clock, settings.driver_options)
+    network = load_driver(settings.driver, context)
+    # What an exchange's own driver knows nothing of is done by people.
+    by_hand = (
+        network if settings.driver in ("manual", "simulator") else load_driver("manual", DriverContext(pool, clock))
+    )
+    driver = BothEnds(network, load_clouds(context, settings.cloud_options), by_hand)
     limit = MassChangeLimit(settings.mass_change_objects, settings.mass_change_percent)
     return Reconciler(pool, driver, clock, limit)

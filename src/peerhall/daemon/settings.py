@@ -42,6 +42,7 @@ _RANGES: Final[Mapping[str, tuple[int, int | None]]] = {
     "mass_change_objects": (0, None),
     "mass_change_percent": (0, 100),
 }
+_TABLES: Final = ("driver_options", "cloud_options")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -77,6 +78,8 @@ class Settings:
     """What changes the network: `manual`, `simulator`, or one that a package brings."""
     driver_options: Mapping[str, Any] = field(default_factory=dict)
     """Passed to the driver: `hook` for manual, `speed` for simulator."""
+    cloud_options: Mapping[str, Any] = field(default_factory=dict)
+    """A table for each cloud provider's plug-in that needs one."""
     mass_change_objects: int = 5
     """How many objects of a device may be removed or changed without approval, where that is more than the share."""
     mass_change_percent: int = 10
@@ -92,7 +95,7 @@ class Settings:
         values = _read_file(file) if file is not None else {}
         for setting in fields(cls):
             text = environment.get(PREFIX + setting.name.upper())
-            if text is not None and setting.name != "driver_options":
+            if text is not None and setting.name not in _TABLES:
                 values[setting.name] = text
         values |= {name: value for name, value in given.items() if value is not None}
         known = {setting.name: setting for setting in fields(cls)}
@@ -125,7 +128,20 @@ class Settings:
             raise SettingsError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {self.log_level!r}.")
         for group in self.switched_off:
             self._check_group(group)
+        for provider, table in self.cloud_options.items():
+            self._check_provider(provider, table)
         return self
+
+    def _check_provider(self, provider: str, table: object) -> None:
+        from peerhall.provisioning.clouds import list_installed  # only where there is one to be named
+
+        if provider not in list_installed():
+            known = ", ".join(list_installed()) or "none"
+            raise SettingsError(
+                f"cloud_options: no plug-in for the provider {provider!r} is installed; there is {known}."
+            )
+        if not isinstance(table, Mapping):
+            raise SettingsError(f"cloud_options: {provider} must be a table.")
 
     def _check_group(self, entry: str) -> None:
         from peerhall.api.extensions import EXTENSIONS  # only where something is switched off, as it loads the API
@@ -175,9 +191,9 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         except ValueError:
             pass
         raise SettingsError(f"{name} must be a whole number, not {value!r}.")
-    if name == "driver_options":
+    if name in _TABLES:
         if not isinstance(value, Mapping):
-            raise SettingsError("driver_options must be a table.")
+            raise SettingsError(f"{name} must be a table.")
         return dict(value)
     if not isinstance(value, str):
         raise SettingsError(f"{name} must be text, not {value!r}.")

@@ -10,6 +10,8 @@ MAC: Final = "mac"
 PORT: Final = "port"
 PAIR: Final = "pair"
 ROUTER: Final = "router"
+CLOUD_KEY: Final = "cloud_key"
+HANDOVER: Final = "handover"
 
 EVERY_TAG: Final = (0, 4096)
 """The range a missing tag stands for; 0 and 4095 are never ordered."""
@@ -17,7 +19,7 @@ EVERY_TAG: Final = (0, 4096)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """One thing of a kind within a scope: an address or a MAC on a LAN, a port or router of a device."""
+    """One thing of a kind within a scope: an address or a MAC on a LAN, a port of a device, a handover of a cloud."""
 
     kind: str
     scope: str

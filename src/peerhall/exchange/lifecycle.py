@@ -70,7 +70,7 @@ _STATE: Final[dict[Phase, str]] = {
     Phase.ARCHIVED: "archived",
 }
 
-_SECRETS: Final = frozenset({"password", "l3_config", "consuming_account"})
+_SECRETS: Final = frozenset({"password", "l3_config", "cloud_config", "consuming_account"})
 """Members whose values are told to nobody but in the object itself: secrets, and accounts unknown to each other."""
 
 BEFORE_PRODUCTION: Final = frozenset({Phase.RESERVING, Phase.BUILDING, Phase.TESTING})
@@ -95,6 +95,12 @@ CLOSED_STATES: Final = frozenset({"decommissioned", "archived"})
 """States of accounts in whose name nothing can be done any more."""
 
 
+OURS: Final = "network"
+"""The side of an object that is in the exchange's own network."""
+PROVIDERS: Final = "provider"
+"""The side of a cloud, or of a config on it, that is at the cloud provider."""
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """What is known of an object's part in the network; kept with the object, so that it survives a restart."""
@@ -112,10 +118,24 @@ class Network:
     """Where the exchange finds more about the fault."""
     findings: str | None = None
     """What a test found."""
+    called: str | None = None
+    """What it is called there, where that is not ours to say: the provider's reference of a circuit."""
 
     @classmethod
-    def of(cls, record: Record) -> Self:
-        return cls(**record.meta.get("network", {}))
+    def of(cls, record: Record, side: str = OURS) -> Self:
+        return cls(**record.meta.get(side, {}))
+
+    def joined(self, other: Self) -> Self:
+        """What is known of both sides together: as good as the worse of them."""
+        worse = self if self.fault is not None else other
+        return replace(
+            self,
+            present=self.present or other.present,
+            configured=self.configured and other.configured,
+            ticket=self.ticket or other.ticket,
+            fault=worse.fault,
+            reference=worse.reference,
+        )
 
     def describe(self) -> dict[str, Any] | None:
         """What is kept of it: only what is not the default."""
@@ -232,9 +252,16 @@ def list_pending(record: Record, phase: Phase) -> list[Note]:
     return [change_in_progress(member, *values) for member, values in pending.items()]
 
 
-def with_network(record: Record, network: Network) -> Record:
-    """The record with what is now known of its part in the network."""
-    return record.with_meta(network=network.describe())
+def with_network(record: Record, network: Network, side: str = OURS) -> Record:
+    """The record with what is now known of its part in the network, on this side."""
+    return record.with_meta(**{side: network.describe()})
+
+
+def with_outdated(record: Record) -> Record:
+    """The record after it was changed: what was known of it in the network is not about it as it is now."""
+    for side in (OURS, PROVIDERS):
+        record = with_network(record, outdated(Network.of(record, side)), side)
+    return record
 
 
 def outdated(network: Network) -> Network:

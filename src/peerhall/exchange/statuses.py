@@ -215,6 +215,33 @@ def awaiting_first_config() -> Note:
     )
 
 
+def awaiting_first_handover() -> Note:
+    return Note(
+        NOTICE,
+        "awaiting_first_handover",
+        "The service is in production with its first handover that is. Create a network service config on it.",
+    )
+
+
+def awaiting_cloud_circuit(service: str, state: str) -> Note:
+    return Note(
+        INFO,
+        "awaiting_cloud_circuit",
+        "The circuit at the cloud provider is not there yet; the config follows once it is.",
+        {"network_service": service, "state": state},
+    )
+
+
+def redundancy_incomplete(expected: int, present: int) -> Note:
+    return Note(
+        NOTICE,
+        "redundancy_incomplete",
+        f"Of {expected} handovers {present} {'is' if present == 1 else 'are'} in use. "
+        "Create a network service config for each of the others.",
+        {"handovers_expected": expected, "handovers_present": present},
+    )
+
+
 def configs_changing() -> Note:
     return Note(INFO, "configs_changing", "Network service configs on the service are being changed.")
 

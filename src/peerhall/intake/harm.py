@@ -30,12 +30,25 @@ FROZEN_IN_USE: Final[dict[str, tuple[str, ...]]] = {
         "handover_metro_area_network",
         "service_metro_area_network",
         "exchange_lan_network_service",
+        "service_provider_region",
+        "service_provider_pop",
+        "service_provider_workflow",
+        "provider_vlans",
+        "diversity",
         *PERIODS,
     ),
 }
 """Members that members' orders were made under; they stay as they are while there are such orders."""
 
-_ORDERS: Final = ("connections", "network-service-configs", "network-feature-configs", "ports", "port-reservations")
+_ORDERS: Final = (
+    "connections",
+    "network-services",
+    "network-service-configs",
+    "network-feature-configs",
+    "ports",
+    "port-reservations",
+    "routing-functions",
+)
 
 _REMEDY: Final = {
     "product-offerings": "leave it in, with orderable_not_after in the past, and add another one beside it",
@@ -106,6 +119,10 @@ def _refuse_moving(intake: Intake, change: Change, orders: Mapping[str, int]) ->
             was = _write_value(intake, change.before.body.get(member))
             remedy = _REMEDY.get(change.before.kind, f"leave it at {was}")
             intake.refuse(change.after, f"cannot change from {was} under {_write_users(orders)}; {remedy}", member)
+    provider, wished = (each.meta.get("cloud_provider") for each in (change.before, change.after))
+    if provider not in (None, wished):
+        reason = f"cannot change from {provider!r} under {_write_users(orders)}; leave it at {provider!r}"
+        intake.refuse(change.after, reason, "cloud_provider")
 
 
 def _refuse_shrinking(intake: Intake, change: Change) -> None:

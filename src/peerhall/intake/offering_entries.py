@@ -5,6 +5,7 @@ from typing import Any, Final
 from peerhall.contract import schemas
 from peerhall.contract.validation import Body
 from peerhall.exchange.durations import normalise_duration
+from peerhall.exchange.ordering.cloud_keys import find_vendor
 from peerhall.exchange.records import Meta
 from peerhall.intake.drawing import NOT_THERE, Drawing, finish, read_members
 from peerhall.intake.exchange_file import Entry
@@ -51,6 +52,7 @@ def draw_offering(drawing: Drawing, entry: Entry) -> None:
         **_periods(drawing, entry),
         **_loa(drawing, entry, whole, own.get("loa_required")),
         **_protection(drawing, entry, type_, own),
+        **_provider(drawing, entry, whole, own.get("cloud_provider")),
     }
     finish(drawing, entry, whole, meta)
 
@@ -107,6 +109,15 @@ def _protection(drawing: Drawing, entry: Entry, type_: str, own: Body) -> Meta:
     if type_ != "mp2mp_vc":
         drawing.mistakes.add(entry.node.find("mac_acl_protection"), "is for offerings of type mp2mp_vc")
     return {"mac_acl_protection": True}
+
+
+def _provider(drawing: Drawing, entry: Entry, body: Body, given: str | None) -> Meta:
+    """What plug-ins call a cloud's provider: by default what its name says, for those whose keys we know."""
+    if body.get("type") == "cloud_vc":
+        return {"cloud_provider": given or find_vendor(str(body.get("service_provider", "")))}
+    if given is not None:
+        drawing.mistakes.add(entry.node.find("cloud_provider"), "is for offerings of type cloud_vc")
+    return {}
 
 
 def _periods(drawing: Drawing, entry: Entry) -> Meta:

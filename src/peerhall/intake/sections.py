@@ -64,6 +64,7 @@ class OfferingEntry(Schema):
 
     loa_required: bool | None = None
     mac_acl_protection: bool = False
+    cloud_provider: Annotated[Text, MinLen(1), MaxLen(40)] | None = None
 
 
 class Nothing(Schema):

@@ -76,6 +76,11 @@ def sum_up(order: Order, connection: str) -> None:
         order.save(summed)
 
 
+def rated(config: Record, service: Record) -> Record:
+    """The config with the capacity it has; on a cloud that is what its service has, as it has no such member."""
+    return config.with_body(capacity=service.body.get("capacity")) if config.type == "cloud_vc" else config
+
+
 def list_beyond(order: Order, connection: Record, speed: int) -> list[Record]:
     """The configs that could not all be delivered if the connection had this speed (Mbit/s) only."""
     slower = _limited(order, connection, speed)
@@ -83,7 +88,8 @@ def list_beyond(order: Order, connection: Record, speed: int) -> list[Record]:
     limit = slower.body["capacity_allocation_limit"]
     if limit is not None and sum(_count(order, each, slower) for each in configs) > limit:
         return configs
-    return [each for each in configs if (each.body.get("capacity") or 0) > speed]
+    services = {each.id: order.get("network-services", each.body["network_service"]) for each in configs}
+    return [each for each in configs if (rated(each, services[each.id]).body.get("capacity") or 0) > speed]
 
 
 def _limited(order: Order, connection: Record, speed: int | None) -> Record:
@@ -107,4 +113,6 @@ def _count(order: Order, config: Record, connection: Record, service: Record | N
     # Configs on a circuit or group may go by the offering of their service.
     service = service or order.get("network-services", config.body["network_service"])
     named = config.body.get("product_offering") or service.body.get("product_offering")
-    return usable_capacity(config.body, order.get("product-offerings", named).body if named else None, connection.body)
+    return usable_capacity(
+        rated(config, service).body, order.get("product-offerings", named).body if named else None, connection.body
+    )

@@ -1,6 +1,6 @@
 """The capacity of configs that have no offering of their own: it follows what becomes of their service."""
 
-from peerhall.exchange.lifecycle import LIVE_STATES, Network, outdated, with_change, with_network
+from peerhall.exchange.lifecycle import LIVE_STATES, with_change, with_outdated
 from peerhall.exchange.ordering.network_services import fit_capacity
 from peerhall.exchange.records import Record
 from peerhall.orderdesk import attachments
@@ -22,7 +22,7 @@ def follow(order: Order, config: Record, capacity: int | None, service: Record) 
     if config.state not in LIVE_STATES or config.body.get("product_offering") is not None:
         return
     changed = attachments.fit(order, config, config.with_body(capacity=capacity), service)
-    changed = with_change(config, with_network(changed, outdated(Network.of(changed))), ["capacity"])
+    changed = with_change(config, with_outdated(changed), ["capacity"])
     order.save(changed)
     attachments.account_for(order, changed)
     order.settle_later(changed)

@@ -15,6 +15,7 @@ from peerhall.contract import schemas
 from peerhall.contract.operations import OPERATIONS, Operation
 from peerhall.contract.validation import Body
 from peerhall.exchange.contract_terms import Policy
+from peerhall.exchange.ordering.cloud_keys import Finding
 from peerhall.exchange.ordering.contacts import PERSONAL
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Reason, Refusal, Refused, refuse_denied
@@ -22,6 +23,7 @@ from peerhall.exchange.visibility import Caller
 from peerhall.orderdesk import (
     accounts,
     change_requests,
+    cloud_inquiries,
     connections,
     contacts,
     ips,
@@ -39,6 +41,7 @@ from peerhall.orderdesk import (
     undo,
 )
 from peerhall.orderdesk.changes import read_body
+from peerhall.orderdesk.cloud_inquiries import AskProvider, ask_nobody
 from peerhall.orderdesk.order import Order
 from peerhall.store import bounds, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection, run_text
@@ -174,10 +177,13 @@ _OVERTAKEN: Final = Refusal(
 class OrderDesk:
     """Takes orders."""
 
-    def __init__(self, pool: OrderPool, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, pool: OrderPool, clock: Clock, wake: Callable[[], None], ask_provider: AskProvider = ask_nobody
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._wake = wake
+        self._ask_provider = ask_provider
 
     def place(self, login: Login, command: Command) -> Answer:
         """Carries out an order whole or not at all, and journals it either way; a trial leaves nothing behind.
@@ -185,7 +191,10 @@ class OrderDesk:
         Raises Refused, LoginEnded, or DatabaseUnavailable when it is worth trying again.
         """
         try:
-            answer, queued = self._pool.run(lambda connection: self._carry_out(connection, login, command), begin=b"")
+            finding = self._inquire(login, command)
+            answer, queued = self._pool.run(
+                lambda connection: self._carry_out(connection, login, command, finding), begin=b""
+            )
         except Refused as refused:
             self._journal_refusal(login, command, refused.refusal)
             raise
@@ -209,12 +218,24 @@ class OrderDesk:
         """The change request that is pending for a circuit. Raises Refused, LoginEnded or DatabaseUnavailable."""
         return self.look(login, lambda order: change_requests.read(order, document))
 
-    def _carry_out(self, connection: SyncConnection, login: Login, command: Command) -> tuple[Answer, bool]:
+    def _inquire(self, login: Login, command: Command) -> Finding | None:
+        """What a cloud provider says about the order, where that matters; no transaction is open while it thinks."""
+        if not cloud_inquiries.may_ask(command.operation, command.body):
+            return None
+        question = self.look(
+            login,
+            lambda order: cloud_inquiries.find_question(order, command.operation, command.document, command.body),
+        )
+        return None if question is None else self._ask_provider(*question)
+
+    def _carry_out(
+        self, connection: SyncConnection, login: Login, command: Command, finding: Finding | None
+    ) -> tuple[Answer, bool]:
         now = self._clock()
         caller = bounds.begin_for(connection, login.session_digest, now)
         if caller is None:
             raise LoginEnded
-        order = Order(connection, caller, now)
+        order = Order(connection, caller, now, finding)
         if order.caller.read_only:
             refuse_denied("This key is read-only.")
         remembered = _recall(order, command)

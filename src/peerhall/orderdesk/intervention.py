@@ -6,6 +6,8 @@ from peerhall.exchange.lifecycle import (
     BEFORE_PRODUCTION,
     CLOSED_STATES,
     IN_PRODUCTION,
+    OURS,
+    PROVIDERS,
     Network,
     phase_of,
     with_network,
@@ -17,6 +19,7 @@ from peerhall.orderdesk import (
     connections,
     network_feature_configs,
     network_service_configs,
+    network_services,
     routing_functions,
     settling,
 )
@@ -25,8 +28,14 @@ from peerhall.store import documents
 from peerhall.store.database import SyncConnection
 from peerhall.store.documents import Lock
 
-ORDERED_KINDS = ("connections", "network-service-configs", "network-feature-configs", "routing-functions")
-"""What members order and the operator sees as orders."""
+ORDERED_KINDS = (
+    "connections",
+    "network-services",
+    "network-service-configs",
+    "network-feature-configs",
+    "routing-functions",
+)
+"""What members order and the operator sees as orders; of the services it is clouds, which are built themselves."""
 
 
 def find_order(connection: SyncConnection, document: str, lock: Lock = "") -> Record | None:
@@ -34,7 +43,12 @@ def find_order(connection: SyncConnection, document: str, lock: Lock = "") -> Re
     found = documents.find_many(connection, [document]).get(document)
     target = found.body["connection"] if found is not None and found.kind == "ports" else document
     record = documents.find_many(connection, [target], lock).get(target)
-    return record if record is not None and record.kind in ORDERED_KINDS else None
+    return record if record is not None and is_order(record) else None
+
+
+def is_order(record: Record) -> bool:
+    """Whether the operator sees it as an order."""
+    return record.kind in ORDERED_KINDS and (record.kind != "network-services" or record.type == "cloud_vc")
 
 
 def refuse(order: Order, record: Record, reason: str) -> Record:
@@ -45,6 +59,8 @@ def refuse(order: Order, record: Record, reason: str) -> Record:
     match record.kind:
         case "connections":
             ended = connections.cancel(order, record.id, None)
+        case "network-services":
+            ended = network_services.cancel(order, record.id, None)
         case "network-service-configs":
             ended = network_service_configs.cancel(order, record.id, None)
         case "network-feature-configs":
@@ -88,9 +104,10 @@ def retry(order: Order, record: Record) -> Record:
     """Forgets why an order is stuck, so that the reconciler tries it again."""
     for each in (record, *order.users(record.id, "connection", "ports", CHANGE_LOCK)):
         if each.kind in settling.IN_THE_NETWORK:
-            known = Network.of(each)
-            cleared = replace(known, fault=None, reference=None, findings=None, ticket=None)
-            each = order.save(with_network(each, cleared))
+            for side in (OURS, PROVIDERS):
+                known = Network.of(each, side)
+                each = with_network(each, replace(known, fault=None, reference=None, findings=None, ticket=None), side)
+            order.save(each)
             order.reconcile_later(*settling.devices_of(order, each))
         order.settle_later(each)
     return settling.describe(order, order.get(record.kind, record.id))

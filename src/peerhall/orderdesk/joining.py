@@ -3,7 +3,7 @@
 from peerhall.contract.validation import Body
 from peerhall.exchange.catalogue import check_offering
 from peerhall.exchange.joining import Admission, check_joining_capacity, decide_joining, limit_capacity
-from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, Network, Phase, outdated, with_change, with_network
+from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, Phase, with_change, with_outdated
 from peerhall.exchange.ordering.groups import (
     check_group_offering,
     check_place,
@@ -88,7 +88,7 @@ def follow(order: Order, config: Record, service: Record) -> Record:
     """A locked config, living by its service and the rules as they are now."""
     limited = attachments.fit(order, config, limit(order, config, config, service), service)
     if limited.body["capacity"] != config.body["capacity"]:
-        limited = with_change(config, with_network(limited, outdated(Network.of(limited))), ["capacity"])
+        limited = with_change(config, with_outdated(limited), ["capacity"])
     if limited != config:
         order.save(limited)
         attachments.account_for(order, limited)

@@ -9,6 +9,7 @@ from peerhall.exchange.ordering.layer3 import Subnet, check_l3_config, find_over
 from peerhall.exchange.ordering.routing_functions import check_function, check_place, check_share
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
+from peerhall.orderdesk.attachments import rated
 from peerhall.orderdesk.order import Order
 
 
@@ -37,7 +38,7 @@ def check(
         function = order.find_usable("routing-functions", [named]).get(named)
     check_function(faults, function, taken_up=not kept)
     if function is not None:
-        check_share(faults, body.get("capacity"), function.body)
+        _check_share(faults, body, service, function)
         if offering is not None:
             at = order.get("product-offerings", function.body["product_offering"])
             check_place(faults, offering.body, at.body)
@@ -52,7 +53,7 @@ def check_fit(order: Order, config: Record, service: Record, function: Record | 
     if function is None:
         return
     faults = Faults()
-    check_share(faults, config.body.get("capacity"), function.body)
+    _check_share(faults, config.body, service, function)
     faults.refuse_if_any()
     others = {
         other.id: list_subnets(
@@ -76,6 +77,12 @@ def list_legs(order: Order, function: Record) -> list[Record]:
     ]
 
 
+def list_rated(order: Order, function: Record) -> list[Record]:
+    """The same, with the capacity each of them has."""
+    legs = list_legs(order, function)
+    return [rated(each, order.get("network-services", each.body["network_service"])) for each in legs]
+
+
 def list_built(order: Order, function: Record) -> list[Record]:
     """The configs that keep a routing function in the network: those that are in it, or about to be."""
     return [
@@ -83,6 +90,13 @@ def list_built(order: Order, function: Record) -> list[Record]:
         for config in list_legs(order, function)
         if phase_of(config) in WANTED_IN_NETWORK or Network.of(config).present
     ]
+
+
+def _check_share(faults: Faults, body: Body, service: Record, function: Record) -> None:
+    if service.type == "cloud_vc":
+        check_share(faults, service.body.get("capacity"), function.body, "routing_function")
+    else:
+        check_share(faults, body.get("capacity"), function.body)
 
 
 def _subnets_of(service: Record) -> list[Subnet]:

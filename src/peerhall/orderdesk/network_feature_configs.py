@@ -7,11 +7,9 @@ from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import Conditions, decide_cancellation, refuse_change_of_ending
 from peerhall.exchange.lifecycle import (
     LIVE_STATES,
-    Network,
     Phase,
-    outdated,
     with_change,
-    with_network,
+    with_outdated,
 )
 from peerhall.exchange.ordering.network_feature_configs import (
     NETWORK_MEMBERS,
@@ -90,7 +88,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults.refuse_if_any()
     touched = [member for member in NETWORK_MEMBERS if member in changes]
     if touched:
-        changed = with_change(record, with_network(changed, outdated(Network.of(changed))), touched)
+        changed = with_change(record, with_outdated(changed), touched)
     order.save(changed)
     asns.show(order, str(changed.consuming_account))
     order.settle_later(changed)

@@ -9,13 +9,12 @@ from peerhall.exchange.cancellation import refuse_change_of_ending
 from peerhall.exchange.catalogue import check_capacity, check_move
 from peerhall.exchange.lifecycle import (
     IN_PRODUCTION,
-    Network,
     Phase,
-    outdated,
     phase_of,
     with_change,
-    with_network,
+    with_outdated,
 )
+from peerhall.exchange.ordering.clouds import keep_in_step
 from peerhall.exchange.ordering.network_service_configs import NETWORK_MEMBERS, check_asns
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
@@ -43,6 +42,8 @@ class _Surroundings:
 def create(order: Order, body: Body) -> Record:
     if body["type"] not in TYPES:
         refuse_member("type", f"this exchange takes orders for {', '.join(TYPES)}")
+    if body["type"] == "cloud_vc":
+        body = keep_in_step(body)
     body = {"role_assignments": [], "macs": [], "ips": [], **fill_in_owners(order.caller, body, *OWNERS)}
     faults = Faults()
     check_parties(order, faults, body, *OWNERS)
@@ -72,6 +73,8 @@ def create(order: Order, body: Body) -> Record:
 
 def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
     record = order.get_changeable("network-service-configs", document)
+    if record.type == "cloud_vc" and isinstance(body, dict):
+        body = keep_in_step(body, record.body, replaced=operation.method == "PUT")
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
     faults = Faults()
@@ -173,7 +176,7 @@ def _follow_up(order: Order, before: Record, after: Record) -> Record:
     """What a change means: the network has to take it, and an ASN new to the config or its account to be verified."""
     touched = [member for member in NETWORK_MEMBERS if before.body.get(member) != after.body.get(member)]
     if touched:
-        after = with_network(after, outdated(Network.of(after)))
+        after = with_outdated(after)
     if "capacity" in touched or "connection" in touched:
         after = after.with_meta(cut=None)
     if "macs" in touched:

@@ -19,6 +19,8 @@ from peerhall.orderdesk.parties import OWNERS, check_parties
 from peerhall.store import documents
 
 KIND = "network-services"
+_OF_NETWORK = ("product_offering", "capacity", "cloud_key")
+"""Members whose change has to reach the network, as far as a service has them."""
 
 
 def create(order: Order, body: Body) -> Record:
@@ -28,7 +30,7 @@ def create(order: Order, body: Body) -> Record:
     faults = Faults()
     check_parties(order, faults, body, *OWNERS)
     offering = _find_offering(order, faults, body, body["type"])
-    ORDERED[body["type"]].check(order, faults, body, None)
+    ORDERED[body["type"]].check(order, faults, body, offering, None)
     faults.refuse_if_any()
     assert offering is not None
 
@@ -46,7 +48,7 @@ def create(order: Order, body: Body) -> Record:
         {**blank("NetworkService", body["type"]), **body, **members},
         {"phase": Phase.RESERVING.value},
     )
-    record = ORDERED[record.type].draw_up(record, offering)
+    record = ORDERED[record.type].draw_up(order, record, offering)
     order.add(record)
     order.settle_later(record)
     return settling.describe(order, record)
@@ -59,16 +61,17 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     changed = record.with_body(**changes)
     faults = Faults()
     check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
-    ORDERED[record.type].check(order, faults, changed.body, record)
     offering = current = order.get("product-offerings", record.body["product_offering"])
     if "product_offering" in changes and (wished := _find_offering(order, faults, changes, record.type)):
         check_other_offering(faults, current.body, wished.body)
         changed = changed.with_body(nsc_product_offerings=_list_config_offerings(order, wished))
         offering = wished
+    ORDERED[record.type].check(order, faults, changed.body, offering, record)
     faults.refuse_if_any()
 
     changed = ORDERED[record.type].move(order, record, changed, offering)
-    changed = with_change(record, changed, [member for member in ("product_offering",) if member in changes])
+    touched = [each for each in _OF_NETWORK if each in changes and changed.body[each] != record.body[each]]
+    changed = with_change(record, changed, touched)
     order.save(changed)
     if changed.body["product_offering"] != record.body["product_offering"]:
         attachments.account_for(order, *order.users(document, "network_service", "network-service-configs"))

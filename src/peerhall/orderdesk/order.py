@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from peerhall.exchange.claims import AnyClaim, Holder
 from peerhall.exchange.house_rules import HouseRules
+from peerhall.exchange.ordering.cloud_keys import Finding
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, refuse_denied, refuse_unknown
 from peerhall.exchange.visibility import Caller
@@ -43,6 +44,8 @@ class Order:
     connection: SyncConnection
     caller: Caller
     now: datetime
+    finding: Finding | None = None
+    """What a cloud provider said, before the transaction, of the cloud_key that the order is about."""
     queued: dict[str, datetime] = field(default_factory=dict)
     written: dict[str, Record] = field(default_factory=dict)
     _dated: bool = False

@@ -3,7 +3,7 @@
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import PortGroup
 from peerhall.exchange.claims import PORT, Claim
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Network, Phase, outdated, phase_of, with_network, with_phase
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Phase, phase_of, with_outdated, with_phase
 from peerhall.exchange.records import Record
 from peerhall.orderdesk import attachments
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -136,7 +136,7 @@ def follow_connection(order: Order, connection: Record, *, rebuilt: bool) -> Non
     for port in order.users(connection.id, "connection", "ports", CHANGE_LOCK):
         followed = port.with_body(**{member: connection.body[member] for member in _FOLLOWED})
         if rebuilt:
-            followed = with_network(followed, outdated(Network.of(port)))
+            followed = with_outdated(followed)
             order.settle_later(port)
         order.save(followed)
     for reservation in order.users(connection.id, "connection", "port-reservations", CHANGE_LOCK):

@@ -9,12 +9,10 @@ from peerhall.exchange.catalogue import check_capacity, check_move, check_offeri
 from peerhall.exchange.claims import ROUTER, Claim
 from peerhall.exchange.lifecycle import (
     IN_PRODUCTION,
-    Network,
     Phase,
-    outdated,
     phase_of,
     with_change,
-    with_network,
+    with_outdated,
 )
 from peerhall.exchange.ordering.layer3 import check_asn
 from peerhall.exchange.ordering.owners import fill_in_owners
@@ -73,11 +71,11 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         check_capacity(faults, changed.body.get("capacity"), offering.body)
         if phase_of(record) in IN_PRODUCTION:
             check_move(faults, record.body.get("capacity"), changed.body.get("capacity"), offering.body)
-    check_bound(faults, changed.body.get("capacity"), legs.list_legs(order, record))
+    check_bound(faults, changed.body.get("capacity"), legs.list_rated(order, record))
     faults.refuse_if_any()
     touched = [member for member in NETWORK_MEMBERS if member in changes]
     if touched:
-        changed = with_change(record, with_network(changed, outdated(Network.of(changed))), touched)
+        changed = with_change(record, with_outdated(changed), touched)
     order.save(changed)
     order.settle_later(changed)
     return settling.describe(order, changed)

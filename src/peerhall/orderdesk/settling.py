@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from peerhall.exchange.cancellation import find_last_day
 from peerhall.exchange.lifecycle import (
     IN_PRODUCTION,
+    OURS,
+    PROVIDERS,
     WANTED_IN_NETWORK,
     Circumstances,
     Network,
@@ -64,19 +66,21 @@ COURSES: Final[dict[str, Course]] = {
     )
 }
 
-IN_THE_NETWORK: Final = frozenset({"ports", "network-service-configs", "network-feature-configs", "routing-functions"})
-"""Kinds that are themselves part of a device's configuration."""
+IN_THE_NETWORK: Final = frozenset(
+    {"ports", "network-service-configs", "network-feature-configs", "network-services", "routing-functions"}
+)
+"""Kinds that are themselves part of a device's configuration; of services it is clouds, at their provider."""
 
 
-def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
+def settle(order: Order, stored: Record, news: Network | None = None, side: str = OURS) -> Record:
     """Moves a locked record to the furthest phase nothing keeps it from, with all that follows.
 
-    `news` is what has just been learnt about it from the network; only a move then makes it worth looking again.
+    `news` is what has just been learnt about this side of it; only a move then makes it worth looking again.
     """
     course = COURSES[stored.kind]
-    record = stored if news is None else with_network(stored, news)
-    if record.kind == "network-service-configs" and Network.of(record).configured > Network.of(stored).configured:
-        network_service_configs.let_go(order, record)
+    record = stored if news is None else _learn(stored, news, side)
+    if stored.kind == "network-service-configs" and _now_configured(stored, record, side):
+        network_service_configs.let_go(order, record, side)
     while True:
         phase = phase_of(record)
         present = course.circumstances(order, record, phase)
@@ -85,9 +89,10 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
             break
         record = course.entered(order, with_phase(record, reached), reached)
     phase = phase_of(record)
-    if phase is not phase_of(stored):
+    moved = phase is not phase_of(stored)
+    if moved:
         _journal_move(order, stored, phase)
-    if record.kind in IN_THE_NETWORK and _needs_network(stored, record, looked=news is not None):
+    if record.kind in IN_THE_NETWORK and (moved or (news is None and _is_behind(course.network(order, record), phase))):
         order.reconcile_later(*devices_of(order, record))
     if phase is Phase.LEAVING and (midnight := _midnight(order, record)) > order.now:
         # What stays beyond its day waits for others, who tell it when they are gone.
@@ -95,7 +100,7 @@ def settle(order: Order, stored: Record, news: Network | None = None) -> Record:
     elif phase is not Phase.LEAVING and present.changes_at is not None:
         order.queued[document_subject(record.id)] = present.changes_at
     described = describe(order, record, stored)
-    if described.state != stored.state or Network.of(described) != Network.of(stored):
+    if described.state != stored.state or _known(described) != _known(stored):
         order.settle_later(*course.followers(order, described))
     return release_if_absent(order, described)
 
@@ -141,22 +146,44 @@ def devices_of(order: Order, record: Record) -> list[str]:
             return [record.body["network_feature"]]
         case "routing-functions":
             return [record.meta["device"]] if "device" in record.meta else []
-        case "network-service-configs" if record.body.get("routing_function"):
-            return devices_of(order, order.get("routing-functions", record.body["routing_function"]))
-        case "network-service-configs" if record.body.get("connection"):
-            bundle = order.users(record.body["connection"], "connection", "ports")
-            return list(dict.fromkeys(port.body["device"] for port in bundle))
+        case "network-services" if record.type == "cloud_vc":
+            # What is at the provider for one cloud is a device of its own.
+            return [record.id]
+        case "network-service-configs":
+            far = [record.body["network_service"]] if record.type == "cloud_vc" else []
+            return [*_devices_under(order, record), *far]
         case _:
             return []
 
 
-def _needs_network(before: Record, after: Record, *, looked: bool) -> bool:
-    """Whether the network has to be looked at: the order has moved, or the network has not taken it as it is."""
-    if phase_of(before) is not phase_of(after):
-        return True
-    network = Network.of(after)
-    as_it_should = network.configured if phase_of(after) in WANTED_IN_NETWORK else not network.present
-    return not looked and not as_it_should
+def _devices_under(order: Order, config: Record) -> list[str]:
+    """The devices of what a config is attached to."""
+    if config.body.get("routing_function"):
+        return devices_of(order, order.get("routing-functions", config.body["routing_function"]))
+    if config.body.get("connection"):
+        bundle = order.users(config.body["connection"], "connection", "ports")
+        return list(dict.fromkeys(port.body["device"] for port in bundle))
+    return []
+
+
+def _learn(record: Record, news: Network, side: str) -> Record:
+    """The record with the news, and what the provider calls it where that is a member of it."""
+    if news.called is not None and "provider_ref" in record.body:
+        record = record.with_body(provider_ref=news.called)
+    return with_network(record, news, side)
+
+
+def _now_configured(before: Record, after: Record, side: str) -> bool:
+    return Network.of(after, side).configured and not Network.of(before, side).configured
+
+
+def _known(record: Record) -> tuple[Network, Network]:
+    return Network.of(record), Network.of(record, PROVIDERS)
+
+
+def _is_behind(network: Network, phase: Phase) -> bool:
+    """Whether the network has not taken an order as it is."""
+    return not network.configured if phase in WANTED_IN_NETWORK else network.present
 
 
 def _journal_move(order: Order, before: Record, phase: Phase) -> None:

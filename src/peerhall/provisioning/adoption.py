@@ -27,5 +27,5 @@ def adopt(connection: SyncConnection, ids: Collection[str], now: datetime) -> in
         for order in facts.orders:
             if order.id in ids:
                 known = Network(present=True, configured=True, tested=True)
-                documents.save(connection, with_network(order, known))
+                documents.save(connection, with_network(order, known, facts.side))
     return adopted

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from peerhall.exchange.lifecycle import Network
+from peerhall.exchange.lifecycle import OURS, PROVIDERS, Network
 from peerhall.exchange.visibility import Caller
 from peerhall.orderdesk import intervention, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -17,8 +17,13 @@ class TaskNotOpen(Exception):
     """There is no such task, or it was closed before; the message says which."""
 
 
-def close_as_done(connection: SyncConnection, number: int, by: str, note: str | None, now: datetime) -> Task:
-    """Takes a person's word that it is done; the reconciler goes on from there. Raises TaskNotOpen."""
+def close_as_done(
+    connection: SyncConnection, number: int, by: str, note: str | None, now: datetime, provider_ref: str | None = None
+) -> Task:
+    """Takes a person's word that it is done; the reconciler goes on from there. Raises TaskNotOpen.
+
+    `provider_ref` is what a cloud provider calls the circuit that was built there.
+    """
     task = _close(connection, number, "done", by, note, now)
     order = _order(connection, by, now)
     if task.kind == "verify_asn":
@@ -26,7 +31,7 @@ def close_as_done(connection: SyncConnection, number: int, by: str, note: str | 
     elif task.request["step"] == "test":
         _change_network(order, task, tested=True)
     else:
-        confirm(connection, task.request, now)
+        confirm(connection, task.request, now, provider_ref)
         order.reconcile_later(task.subject)
     order.hand_over()
     return task
@@ -81,7 +86,10 @@ def _change_network(order: Order, task: Task, **news: object) -> None:
     record = documents.find_many(order.connection, [task.document], CHANGE_LOCK).get(task.document)
     if record is None:
         return
-    settling.settle(order, record, replace(Network.of(record), **{"ticket": None, **news}))  # type: ignore[arg-type]
+    # What is at a cloud provider has its service for a device.
+    side = OURS if order.find("network-services", task.subject) is None else PROVIDERS
+    learnt = replace(Network.of(record, side), **{"ticket": None, **news})  # type: ignore[arg-type]
+    settling.settle(order, record, learnt, side)
 
 
 def _order(connection: SyncConnection, by: str, now: datetime) -> Order:

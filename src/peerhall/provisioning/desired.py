@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Phase, phase_of
+from peerhall.exchange.lifecycle import OURS, PROVIDERS, WANTED_IN_NETWORK, Phase, phase_of
 from peerhall.exchange.ordering.circuits import side_of
+from peerhall.exchange.ordering.clouds import complete as complete_cloud
 from peerhall.exchange.ordering.layer3 import complete
 from peerhall.exchange.ordering.macs import canonical_mac, is_valid_now
 from peerhall.exchange.ordering.routing_functions import name_router
@@ -19,6 +20,7 @@ _PREFIXES: Final = {
     "routing-functions": "router",
     "network-service-configs": "attachment",
     "network-feature-configs": "session",
+    "network-services": "circuit",
 }
 
 
@@ -36,11 +38,18 @@ class Facts:
     """Whatever these name: connections, services, features, MACs, addresses."""
     routers: tuple[Record, ...] = ()
     """Routing functions that have their place on the device."""
+    circuits: tuple[Record, ...] = ()
+    """The cloud whose circuit at the provider this is; `configs` are then its handovers."""
 
     @property
     def orders(self) -> tuple[Record, ...]:
         """Everything that is, or was, part of the device's configuration."""
-        return (*self.ports, *self.routers, *self.configs, *self.sessions)
+        return (*self.circuits, *self.ports, *self.routers, *self.configs, *self.sessions)
+
+    @property
+    def side(self) -> str:
+        """Which side of the orders this is."""
+        return OURS if self.device.provider is None else PROVIDERS
 
 
 def key_of(record: Record) -> str:
@@ -51,6 +60,11 @@ def key_of(record: Record) -> str:
 def derive_wanted(facts: Facts, now: datetime) -> list[Wanted]:
     """All that is to be on the device at this moment."""
     return [
+        *(
+            Wanted(key_of(cloud), cloud.id, _circuit(cloud, facts))
+            for cloud in facts.circuits
+            if phase_of(cloud) in WANTED_IN_NETWORK
+        ),
         *_ports(facts),
         *(
             Wanted(key_of(function), function.id, _router(function))
@@ -88,7 +102,34 @@ def _ports(facts: Facts) -> Iterable[Wanted]:
             )
 
 
+def _circuit(cloud: Record, facts: Facts) -> Config:
+    """What the exchange asks the provider for, or takes over where the customer has ordered it there."""
+    offering = facts.named[cloud.body["product_offering"]].body
+    return {
+        "circuit": cloud.id,
+        "cloud_key": cloud.body["cloud_key"],
+        "workflow": offering["service_provider_workflow"],
+        "region": offering.get("service_provider_region"),
+        "pop": offering.get("service_provider_pop"),
+        "delivery_method": offering.get("delivery_method"),
+        "capacity_mbps": cloud.body.get("capacity") or offering.get("bandwidth_max"),
+        "handovers": cloud.body["diversity"],
+    }
+
+
+def _handover(config: Record, facts: Facts) -> Config:
+    """What of a circuit the provider is to hand over, and whom it is to talk BGP with there."""
+    function = facts.named[config.body["routing_function"]].body if config.body.get("routing_function") else {}
+    return {
+        "circuit": config.body["network_service"],
+        "handover": config.body["handover"],
+        **complete_cloud(config.body, function),
+    }
+
+
 def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
+    if facts.side == PROVIDERS:
+        return _handover(config, facts)
     if config.body.get("routing_function") is not None:
         return _leg(config, facts)
     connection, service = facts.named[config.body["connection"]], facts.named[config.body["network_service"]]
@@ -116,6 +157,11 @@ def _private(config: Record, service: Record) -> Config:
         members["side"] = side_of(config, service)
     if config.type == "p2mp_vc":
         members["role"] = config.body["role"]
+    if config.type == "cloud_vc":
+        members |= {
+            "handover": config.body["handover"],
+            "provider_vlan": (config.body.get("cloud_config") or {}).get("vlan"),
+        }
     if config.type == "mp2mp_vc":
         members["mac_acl_protection"] = bool(service.body.get("mac_acl_protection"))
     return members

@@ -14,16 +14,20 @@ from peerhall.store.database import OrderPool
 
 ENTRY_POINTS: Final = "peerhall.drivers"
 
+PROVIDER_REF: Final = "provider_ref"
+
 Config = dict[str, Any]
 Action = Literal["put", "remove", "test"]
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something with a configuration: a switch, or a route server."""
+    """Something with a configuration: a switch, a route server, or a circuit at a cloud provider."""
 
     id: str
     name: str
+    provider: str | None = None
+    """Of the circuit into a cloud, whose other end is at the provider of this name; None for the exchange's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Step:
     action: Action
     device: Device
     key: str
-    """What of the device: `port/<id>`, `router/<id>`, `attachment/<id>` or `session/<id>`."""
+    """What of the device: `port/<id>`, `router/<id>`, `attachment/<id>`, `session/<id>` or `circuit/<id>`."""
     document: str
     """Whose order it is; empty for what nobody ordered."""
     config: Config
@@ -98,7 +102,10 @@ class Driver(Protocol):
     """The network, as the reconciler knows it. Called from one thread per device at a time, never in a transaction."""
 
     def observe(self, device: Device) -> Mapping[str, Config]:
-        """What is on the device now, by key. Raises DriverFault when that cannot be told."""
+        """What is on the device now, by key. Raises DriverFault when that cannot be told.
+
+        A circuit at a cloud provider may have a `provider_ref` beside: what it is called there, which nobody asked for.
+        """
 
     def apply(self, step: Step, generation: int) -> Progress:
         """Takes a step. Raises DriverFault, TestFailed or, for a generation below one seen before, StaleGeneration."""

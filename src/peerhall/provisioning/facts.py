@@ -1,6 +1,7 @@
 """Loads what should be on a device: the device itself, its orders, and whatever those name."""
 
 from peerhall.exchange.claims import ROUTER
+from peerhall.exchange.ordering.cloud_keys import provider_of
 from peerhall.exchange.records import Record
 from peerhall.exchange.relations import list_references
 from peerhall.provisioning.desired import Facts
@@ -18,6 +19,8 @@ def load_facts(connection: SyncConnection, device: str) -> Facts | None:
         sessions = documents.find_users(connection, device, "network_feature", "network-feature-configs")
         named = _named_by(connection, sessions)
         return Facts(Device(device, record.body["name"]), sessions=tuple(sessions), named=named)
+    if record.kind == "network-services":
+        return _at_provider(connection, record)
     ports = documents.find_users(connection, device, "device", "ports")
     connections = list(dict.fromkeys(port.body["connection"] for port in ports))
     routers = _routers_on(connection, device)
@@ -40,7 +43,18 @@ def load_facts(connection: SyncConnection, device: str) -> Facts | None:
 def list_devices(connection: SyncConnection) -> list[str]:
     """Ids of everything that has a configuration."""
     found = [*documents.find_all(connection, "devices"), *documents.find_all(connection, "network-features")]
+    services = documents.find_all(connection, "network-services")
+    found += [each for each in services if each.type == "cloud_vc" and not each.meta.get("released")]
     return [each.id for each in found]
+
+
+def _at_provider(connection: SyncConnection, cloud: Record) -> Facts:
+    """What should be at the provider for one cloud."""
+    configs = documents.find_users(connection, cloud.id, "network_service", "network-service-configs")
+    named = _named_by(connection, [cloud, *configs])
+    offering = named[cloud.body["product_offering"]]
+    device = Device(cloud.id, str(offering.body["service_provider"]), provider_of(offering))
+    return Facts(device, circuits=(cloud,), configs=tuple(configs), named=named)
 
 
 def _routers_on(connection: SyncConnection, device: str) -> list[Record]:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from peerhall.provisioning.driver import Config, Device, Step
+from peerhall.provisioning.driver import PROVIDER_REF, Config, Device, Step
 
 _ORDER: Final = {"remove": 0, "put": 1, "test": 2}
+_CIRCUIT: Final = "circuit/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,13 @@ def plan_steps(
         if each.test and each.key in in_place
     ]
     ready = (step for step in steps if step.document not in held)
-    return Plan(device, tuple(sorted(ready, key=lambda step: (_ORDER[step.action], step.key))), in_place)
+    return Plan(device, tuple(sorted(ready, key=_place)), in_place)
+
+
+def take_names(seen: Mapping[str, Config]) -> tuple[dict[str, Config], dict[str, str]]:
+    """What is on a device without, and beside it, what the other side calls it; both by key."""
+    called = {key: str(ref) for key, config in seen.items() if (ref := config.get(PROVIDER_REF)) is not None}
+    return {key: {n: v for n, v in config.items() if n != PROVIDER_REF} for key, config in seen.items()}, called
 
 
 def is_mass_change(plan: Plan, observed: int, most: int, percent: int) -> bool:
@@ -92,6 +99,12 @@ def step_name(step: Step) -> str:
 def digest(value: Any) -> str:
     """The same for the same JSON, whatever the order of its members."""
     return hashlib.sha256(to_json(_sorted(value))).hexdigest()
+
+
+def _place(step: Step) -> tuple[int, bool, str]:
+    """Where a step comes: a circuit is there before what is handed over of it, and goes after it."""
+    last = step.key.startswith(_CIRCUIT) if step.action == "remove" else not step.key.startswith(_CIRCUIT)
+    return _ORDER[step.action], last, step.key
 
 
 def _sorted(value: Any) -> Any:

@@ -8,7 +8,7 @@ killed anywhere is followed by one that starts again from what is true.
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import PROVISIONING, Caller
 from peerhall.orderdesk import mac_validity, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order, device_subject
-from peerhall.provisioning.desired import Facts, derive_wanted
+from peerhall.provisioning.desired import Facts, derive_wanted, key_of
 from peerhall.provisioning.driver import (
     BrokenFault,
     Driver,
@@ -34,7 +34,7 @@ from peerhall.provisioning.driver import (
     Waiting,
 )
 from peerhall.provisioning.facts import list_devices, load_facts
-from peerhall.provisioning.plan import Plan, describe, is_mass_change, plan_steps, step_name
+from peerhall.provisioning.plan import Plan, describe, is_mass_change, plan_steps, step_name, take_names
 from peerhall.provisioning.reports import Outcome, report
 from peerhall.store import credentials, documents, heartbeats, idempotency, plans, work
 from peerhall.store.database import DatabaseUnavailable, OrderPool, SyncConnection
@@ -156,7 +156,7 @@ class Reconciler:
             self._pool.run(lambda connection: work.finish(connection, held))
             return
         try:
-            observed = self._driver.observe(facts.device)
+            observed, called = take_names(self._driver.observe(facts.device))
         except DriverFault as fault:
             # An unreachable device is unknown, never empty: all that follows is that it is tried again.
             logger.warning("cannot look", extra={"device": facts.device.name, "reason": str(fault)})
@@ -164,11 +164,11 @@ class Reconciler:
             self._try_again(held)
             return
         wanted = derive_wanted(facts, self._clock())
-        failed = {order.id for order in facts.orders if Network.of(order).fault in ("refused", "broken")}
+        failed = {order.id for order in facts.orders if Network.of(order, facts.side).fault in ("refused", "broken")}
         plan = plan_steps(facts.device, wanted, observed, failed)
         steps = self._allowed(plan, len(observed))
         outcomes = self._carry_out(held, facts, plan, steps)
-        self._report(facts, plan, set(observed), outcomes)
+        self._report(facts, plan, set(observed), called, outcomes)
         self._pool.run(lambda connection: self._finish(connection, held, [outcome for _, outcome in outcomes]))
 
     def _allowed(self, plan: Plan, observed: int) -> tuple[Step, ...]:
@@ -192,7 +192,7 @@ class Reconciler:
         for step in steps:
             self.beat()
             self._keep(held)
-            if step.action != "put" or self._intend(orders[step.document]):
+            if step.action != "put" or self._intend(orders[step.document], facts.side):
                 outcomes.append((step, self._take(step, held.generation)))
         return outcomes
 
@@ -201,7 +201,7 @@ class Reconciler:
         if not self._pool.run(lambda connection: work.renew(connection, held, now, LEASE)):
             raise StaleGeneration
 
-    def _intend(self, order: Record) -> bool:
+    def _intend(self, order: Record, side: str) -> bool:
         """Writes down that something of an order is about to be in the network, so that it is taken out whatever comes.
 
         False when the order has changed since, so that the step is no longer what is wanted.
@@ -211,9 +211,9 @@ class Reconciler:
             record = documents.find(connection, order.kind, order.id, CHANGE_LOCK)
             if record is None or not _same(record, order):
                 return False
-            known = Network.of(record)
+            known = Network.of(record, side)
             if not known.present:
-                documents.save(connection, with_network(record, replace(known, present=True)))
+                documents.save(connection, with_network(record, replace(known, present=True), side))
             return True
 
         return self._pool.run(write)
@@ -233,25 +233,28 @@ class Reconciler:
             return Outcome(fault=BrokenFault(str(error), f"{type(error).__name__} in the driver"))
         return Outcome(waiting=progress if isinstance(progress, Waiting) else None)
 
-    def _report(self, facts: Facts, plan: Plan, observed: set[str], outcomes: Outcomes) -> None:
+    def _report(
+        self, facts: Facts, plan: Plan, observed: set[str], called: Mapping[str, str], outcomes: Outcomes
+    ) -> None:
         """Tells each order of the device what became of it, where that is news."""
         by_document: dict[str, Outcomes] = {}
         for step, outcome in outcomes:
             by_document.setdefault(step.document, []).append((step, outcome))
         for order in facts.orders:
-            known = Network.of(order)
+            known = Network.of(order, facts.side)
             news = report(order, known, plan.in_place, observed, by_document.get(order.id, ()))
+            news = replace(news, called=called.get(key_of(order), known.called))
             if news != known or _may_move(order, news):
-                self._tell(order, news)
+                self._tell(order, news, facts.side)
 
-    def _tell(self, order: Record, news: Network) -> None:
+    def _tell(self, order: Record, news: Network, side: str) -> None:
         def write(connection: SyncConnection) -> None:
             record = documents.find(connection, order.kind, order.id, CHANGE_LOCK)
             if record is None:
                 return
             desk = self._order(connection)
             if _same(record, order):
-                settling.settle(desk, record, news)
+                settling.settle(desk, record, news, side)
             else:
                 # It was changed while we looked elsewhere; what we saw is not about it as it is now.
                 desk.settle_later(record)
@@ -261,9 +264,10 @@ class Reconciler:
 
     def _report_unreachable(self, facts: Facts, fault: DriverFault) -> None:
         for order in facts.orders:
-            known = Network.of(order)
+            known = Network.of(order, facts.side)
             if phase_of(order) in (Phase.BUILDING, Phase.TESTING, Phase.CHANGING) and known.fault is None:
-                self._tell(order, Outcome(fault=TransientFault(str(fault), fault.reference)).applied_to(known))
+                failed = Outcome(fault=TransientFault(str(fault), fault.reference)).applied_to(known)
+                self._tell(order, failed, facts.side)
 
     def _finish(self, connection: SyncConnection, held: work.Lease, outcomes: Iterable[Outcome]) -> None:
         now = self._clock()

@@ -4,9 +4,29 @@ from typing import Any, Final
 
 from peerhall.provisioning.driver import Step
 
-_NOUNS: Final = {"port": "port", "router": "router", "attachment": "attachment", "session": "BGP session"}
+_NOUNS: Final = {
+    "port": "port",
+    "router": "router",
+    "attachment": "attachment",
+    "session": "BGP session",
+    "circuit": "circuit",
+}
+
+_NAMES: Final = ("port", "connection", "neighbor", "router", "circuit")
+"""The first of these that a step has says which one of its kind it is."""
 
 _LABELS: Final = {
+    "circuit": "Circuit",
+    "cloud_key": "Cloud key",
+    "workflow": "Workflow",
+    "region": "Region of the provider",
+    "pop": "PoP of the provider",
+    "delivery_method": "Delivery",
+    "handovers": "Handovers",
+    "handover": "Handover",
+    "provider_vlan": "VLAN of the provider",
+    "vlan": "VLAN of the provider",
+    "peering_type": "Peering type",
     "port": "Port",
     "speed_mbps": "Speed (Mbit/s)",
     "media_type": "Medium",
@@ -46,7 +66,7 @@ _LABELS: Final = {
 def write_title(step: Step) -> str:
     """One line: verb, thing, device."""
     noun = _NOUNS[step.key.partition("/")[0]]
-    what = next(step.config[name] for name in ("port", "connection", "neighbor", "router") if name in step.config)
+    what = next(step.config[name] for name in _NAMES if name in step.config)
     match step.action:
         case "put":
             verb = "Configure" if step.before is None else "Change"

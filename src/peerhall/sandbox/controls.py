@@ -27,8 +27,9 @@ from peerhall.contract import problems
 from peerhall.contract.marks import Schema
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Fault, InvalidBody, validate
-from peerhall.contract.vocabulary import Instant, Text, Text80, write_instant
+from peerhall.contract.vocabulary import Instant, Positive, Text, Text80, write_instant
 from peerhall.demo.logins import tell_logins
+from peerhall.exchange.ordering.cloud_keys import CustomersCircuit
 from peerhall.provisioning.driver import BrokenFault, RefusedFault, TransientFault
 from peerhall.provisioning.drivers.simulator import Mishap, Slow
 from peerhall.sandbox import guide
@@ -50,6 +51,10 @@ _FAULTS: Final[dict[str, Callable[[], Mishap]]] = {
     "refused": lambda: RefusedFault("The device refused the configuration (sandbox)."),
     "broken": lambda: BrokenFault("The driver failed (sandbox)."),
 }
+
+
+CloudName = Literal["aws", "azure", "google", "oracle", "alibaba"]
+"""The providers that are pretended."""
 
 
 class _Body(Schema, extra="forbid"):
@@ -74,6 +79,14 @@ class FaultsBody(_Body):
     kind: Literal["transient", "refused", "broken", "slow"]
     count: Annotated[int, Ge(1), Le(_MOST_FAULTS)] = 1
     seconds: Annotated[float, Ge(1), Le(_LONGEST_DELAY)] | None = None
+    cloud_provider: CloudName | None = None
+
+
+class CircuitBody(_Body):
+    cloud_provider: CloudName
+    region: Text80 | None = None
+    pop: Text80 | None = None
+    bandwidth: Positive | None = None
 
 
 class FlapBody(_Body):
@@ -108,6 +121,8 @@ class _Controls:
             _operation("faults_list", "GET", "/faults"): _reading(self.list_faults),
             _operation("faults_create", "POST", "/faults"): _changing(self.add_faults),
             _operation("faults_destroy", "DELETE", "/faults"): _changing(self.clear_faults),
+            _operation("cloud_circuits_list", "GET", "/cloud-circuits"): _reading(self.list_cloud_circuits),
+            _operation("cloud_circuits_create", "POST", "/cloud-circuits"): _changing(self.order_cloud_circuit),
             _operation("retries_create", "POST", "/orders/{id}/retries"): _changing(self.retry),
             _operation("flaps_create", "POST", "/ports/{id}/flaps"): _changing(self.flap),
             _operation("resets_create", "POST", "/resets"): _changing(self.reset),
@@ -153,23 +168,46 @@ class _Controls:
         return 200, {"done": done, **(await self.read_reconciler(request, ()))[1]}
 
     async def list_faults(self, _: Request, __: tuple[str, ...]) -> Answer:
-        return 200, [_describe(each) for each in self._tenant.now.simulator.list_mishaps() if each is not None]
+        now = self._tenant.now
+        found = [_describe(each) for each in now.simulator.list_mishaps() if each is not None]
+        for name, cloud in now.clouds.items():
+            found += [{**_describe(each), "cloud_provider": name} for each in cloud.list_mishaps()]
+        return 200, found
 
     async def add_faults(self, request: Request, _: tuple[str, ...]) -> Answer:
         body = await _read(request, FaultsBody)
         if (body.kind == "slow") != (body.seconds is not None):
             detail = "is required" if body.kind == "slow" else "is only for slow steps"
             raise invalid(Fault("seconds", detail))
-        simulator = self._tenant.now.simulator
-        if len(simulator.list_mishaps()) + body.count > _MOST_FAULTS:
+        now = self._tenant.now
+        aim = now.simulator if body.cloud_provider is None else now.clouds[body.cloud_provider]
+        if len(aim.list_mishaps()) + body.count > _MOST_FAULTS:
             raise invalid(Fault("count", f"is too much: at most {_MOST_FAULTS} steps can be told to fail"))
         slow = body.seconds
-        simulator.fail_next(*(Slow(slow) if slow is not None else _FAULTS[body.kind]() for _ in range(body.count)))
+        aim.fail_next(*(Slow(slow) if slow is not None else _FAULTS[body.kind]() for _ in range(body.count)))
         return 201, (await self.list_faults(request, ()))[1]
 
     async def clear_faults(self, _: Request, __: tuple[str, ...]) -> Answer:
-        self._tenant.now.simulator.clear_mishaps()
+        now = self._tenant.now
+        now.simulator.clear_mishaps()
+        for cloud in now.clouds.values():
+            cloud.clear_mishaps()
         return 200, []
+
+    async def list_cloud_circuits(self, _: Request, __: tuple[str, ...]) -> Answer:
+        clouds = self._tenant.now.clouds.values()
+        return 200, [_describe_circuit(each.name, *sold) for each in clouds for sold in each.list_sold().items()]
+
+    async def order_cloud_circuit(self, request: Request, _: tuple[str, ...]) -> Answer:
+        body = await _read(request, CircuitBody)
+        cloud = self._tenant.now.clouds[body.cloud_provider]
+        circuit = CustomersCircuit(body.region, body.pop, body.bandwidth)
+        try:
+            key = cloud.sell(circuit)
+        except ValueError as error:
+            member, reason = str(error).split(" ", 1)
+            raise invalid(Fault(member, reason)) from None
+        return 201, _describe_circuit(cloud.name, key, circuit)
 
     async def retry(self, _: Request, values: tuple[str, ...]) -> Answer:
         if not await self._tenant.run(self._tenant.now.retry, values[0]):
@@ -309,6 +347,16 @@ def _target(body: ClockBody, now: datetime) -> datetime | None:
     if target is not None and target > LATEST:
         raise invalid(Fault(member, f"must not go beyond {write_instant(LATEST)}"))
     return target
+
+
+def _describe_circuit(provider: str, key: str, circuit: CustomersCircuit) -> dict[str, Any]:
+    return {
+        "cloud_provider": provider,
+        "cloud_key": key,
+        "region": circuit.region,
+        "pop": circuit.pop,
+        "bandwidth": circuit.bandwidth,
+    }
 
 
 def _describe(mishap: Mishap) -> dict[str, Any]:

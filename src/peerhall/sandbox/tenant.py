@@ -21,7 +21,9 @@ from peerhall.exchange.lifecycle import Network
 from peerhall.exchange.visibility import Caller
 from peerhall.orderdesk import intervention, links
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.provisioning.clouds import BothEnds, Clouds
 from peerhall.provisioning.desired import derive_wanted
+from peerhall.provisioning.drivers.simulated_clouds import simulate_clouds
 from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.facts import list_devices, load_facts
 from peerhall.provisioning.reconciler import Reconciler
@@ -148,11 +150,14 @@ class _Running:
         try:
             self.clock = SandboxClock(self._pool.run(_start_of))
             self.simulator = Simulator(self.clock, speed)
+            self.clouds = simulate_clouds(self.simulator)
+            clouds = Clouds(self.clouds)
             self.accounts = self._pool.run(find_accounts)
             self._pool.run(self._furnish)
-            reconciler = Reconciler(self._pool, self.simulator, self.clock, limit=None)
+            driver = BothEnds(self.simulator, clouds, by_hand=self.simulator)
+            reconciler = Reconciler(self._pool, driver, self.clock, limit=None)
             self.pace = Pace(settings.database, self._pool, reconciler, self.clock)
-            self.application = build_application(settings, self.clock, extensions)
+            self.application = build_application(settings, self.clock, extensions, clouds)
             self._lifespan = _Lifespan(self.application)
         except BaseException:
             self._pool.close()
@@ -210,9 +215,11 @@ class _Running:
         for device in list_devices(connection):
             facts = load_facts(connection, device)
             assert facts is not None
-            there = {each.id for each in facts.orders if Network.of(each).configured}
+            there = {each.id for each in facts.orders if Network.of(each, facts.side).configured}
             wanted = [each for each in derive_wanted(facts, order.now) if each.document in there]
             self.simulator.furnish(device, {each.key: each.config for each in wanted})
+            if (cloud := self.clouds.get(facts.device.provider or "")) is not None:
+                cloud.remember(each.config for each in wanted)
         for port in documents.find_all(connection, "ports"):
             if port.body["operational_state"] == "down" and (found := links.find_port(order, port.id)) is not None:
                 links.show_link(order, found, up=True)

@@ -35,7 +35,10 @@ _INFRASTRUCTURE = "d.consuming_account = (select s.value ->> 'account' from sett
 MASK: Final = "********"
 """Stands for a password wherever it is nobody's business."""
 
-PASSWORDS: Final = {"network-feature-configs": "{password}", "network-service-configs": "{l3_config,bgp_password}"}
+PASSWORDS: Final = {
+    "network-feature-configs": ("{password}",),
+    "network-service-configs": ("{l3_config,bgp_password}", "{cloud_config,bgp_password}"),
+}
 """Where BGP passwords are: for whoever manages an object, and the exchange's operator, to read."""
 
 
@@ -101,9 +104,12 @@ def own_account_shown(sight: Sight, account: str) -> str:
 
 def _for_managers(kind: str, tree: str) -> str:
     """All of it, with the BGP password, if there is one, masked for those who only consume it."""
-    path = PASSWORDS[kind]
-    there = f"coalesce(d.body #>> '{path}', '') <> ''"
-    masked = f"jsonb_set(d.body, '{path}', '\"{MASK}\"')::text"
+    masked, conditions = "d.body", []
+    for path in PASSWORDS[kind]:
+        there = f"coalesce(d.body #>> '{path}', '') <> ''"
+        conditions.append(there)
+        masked = f"case when {there} then jsonb_set({masked}, '{path}', '\"{MASK}\"') else {masked} end"
+    there, masked = f"({' or '.join(conditions)})", f"({masked})::text"
     return f"case when d.managing_account = any({tree}) then d.wire when {there} then {masked} else d.wire end"
 
 

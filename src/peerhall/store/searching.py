@@ -119,6 +119,20 @@ _SERVICE_AT_POP = """exists (
                         and pop.body ->> 'metro_area_network' in
                             (o.body ->> 'handover_metro_area_network', o.body ->> 'service_metro_area_network'))))"""
 
+_FOR_CUSTOMERS_CIRCUIT = """(
+    d.body ->> 'service_provider_workflow' = 'provider_first'
+    and (({value}::jsonb -> 'others')::boolean
+             and not coalesce({value}::jsonb -> 'known' ? (d.meta ->> 'cloud_provider'), false)
+         or exists (select 1 from jsonb_to_recordset({value}::jsonb -> 'circuits')
+                                  as c (provider text, region text, pop text, bandwidth bigint)
+                    where c.provider = d.meta ->> 'cloud_provider'
+                      and coalesce(c.region = d.body ->> 'service_provider_region', c.region is null)
+                      and coalesce(c.pop = d.body ->> 'service_provider_pop', c.pop is null)
+                      and (c.bandwidth is null
+                           or coalesce((d.body ->> 'bandwidth_min')::bigint, 0) <= c.bandwidth
+                              and coalesce((d.body ->> 'bandwidth_max')::bigint, c.bandwidth) >= c.bandwidth))))"""
+"""The value is no longer the key, but what providers said about it; see `api.cloud_keys`."""
+
 _TAGGED = """(d.body -> 'vlan_config' @> jsonb_build_object('outer_vlan', {value}::bigint)
               or d.body -> 'vlan_config' @> jsonb_build_object('vlan', {value}::bigint))"""
 
@@ -227,7 +241,7 @@ _OF_KIND: Final[dict[str, dict[str, Condition]]] = {
         "service_provider_region": _member,
         "service_provider_pop": _member,
         "delivery_method": _member,
-        "cloud_key": lambda _, value: f"d.body ->> 'service_provider_workflow' = 'provider_first' and {value} <> ''",
+        "cloud_key": _template(_FOR_CUSTOMERS_CIRCUIT),
         "contract_initial_period": _contract_period,
         "contract_initial_notice_period": _contract_period,
         "contract_renewal_period": _contract_period,

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from peerhall.api import cloud_keys
 from peerhall.api.admission import admit
 from peerhall.api.filters import parse_filters
 from peerhall.api.paging import page_headers, take_paging
@@ -20,12 +21,13 @@ async def answer_list(request: Request, runtime: Runtime, operation: Operation, 
     login = await admit(request, runtime.tokens)
     filters = parse_filters(operation, request.scope["query_string"])
     paging = await take_paging(operation.id, login, filters, runtime.tokens)
+    wanted = await cloud_keys.look_up(runtime, filters)
     now = runtime.clock()
     try:
         if paging is None:
-            text = await runtime.reader.list(login, now, operation.group, filters)
+            text = await runtime.reader.list(login, now, operation.group, wanted)
             return Response(text, media_type=MEDIA_TYPE)
-        listing = await runtime.reader.list_window(login, now, operation.group, filters, paging.window)
+        listing = await runtime.reader.list_window(login, now, operation.group, wanted, paging.window)
     except LoginEnded:
         raise login_ended() from None
     complete = listing.count == listing.total

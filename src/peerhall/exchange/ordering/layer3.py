@@ -47,8 +47,7 @@ def check_l3_config(faults: Faults, l3_config: Body, lan: Sequence[Subnet] = ())
             check_asn(faults, f"l3_config.{name}", given[name])
     for name in ("bgp_neighbor_address", "local_address"):
         _check_pair(faults, given, name)
-    if any(unicodedata.category(character) == "Cc" for character in given.get("bgp_password") or ""):
-        faults.add("l3_config.bgp_password", "must not contain line breaks or other control characters")
+    _check_password(faults, given, "l3_config")
     _check_session(faults, given)
     neighbors = []
     for place in _PLACES:
@@ -58,6 +57,25 @@ def check_l3_config(faults: Faults, l3_config: Body, lan: Sequence[Subnet] = ())
             neighbors.append(neighbor)
     _check_family(faults, given.get("bgp_address_family"), neighbors)
     _check_apart(faults, given)
+
+
+def check_bgp_values(faults: Faults, given: Body, member: str) -> None:
+    """Whether each value can be what it is called; whether they fit together is for who builds the session.
+
+    `given` has no nulls; `member` is where it stands.
+    """
+    for name in ("bgp_neighbor_asn", "local_asn"):
+        if name in given:
+            check_asn(faults, f"{member}.{name}", given[name])
+    for place in _PLACES:
+        neighbor, local = f"bgp_neighbor_address{place}", f"local_address{place}"
+        if neighbor in given and _parse_address(given[neighbor]) is None:
+            faults.add(f"{member}.{neighbor}", "must be an IP address")
+        if local in given and _parse_interface(given[local]) is None:
+            faults.add(f"{member}.{local}", "must be an address with its prefix length, such as 192.0.2.1/30")
+    if "bgp_address_family" in given and given["bgp_address_family"].lower() not in _FAMILIES:
+        faults.add(f"{member}.bgp_address_family", "must be af_inet (IPv4) or af_inet6 (IPv6)")
+    _check_password(faults, given, member)
 
 
 def list_subnets(l3_config: Body | None, lan: Sequence[Subnet] = ()) -> list[tuple[str, Subnet]]:
@@ -114,6 +132,11 @@ def _check_pair(faults: Faults, given: Body, name: str) -> None:
     for one, other in ((first, second), (second, first)):
         if one in given and other not in given:
             faults.add(f"l3_config.{other}", f"is required with {one}: a redundant pair has both")
+
+
+def _check_password(faults: Faults, given: Body, member: str) -> None:
+    if any(unicodedata.category(character) == "Cc" for character in given.get("bgp_password") or ""):
+        faults.add(f"{member}.bgp_password", "must not contain line breaks or other control characters")
 
 
 def _check_session(faults: Faults, given: Body) -> None:

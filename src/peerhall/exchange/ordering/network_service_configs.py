@@ -27,6 +27,8 @@ NETWORK_MEMBERS: Final = (
     "routing_function",
     "vlan_config",
     "l3_config",
+    "handover",
+    "cloud_config",
     "macs",
     "capacity",
     "role",

@@ -12,6 +12,12 @@ _SAME: Final = (
     ("handover_metro_area_network", "metro area network of the A-side"),
     ("service_metro_area_network", "metro area network of the B-side"),
     ("physical_port_speed", "port speed"),
+    ("service_provider_region", "region of the provider"),
+    ("service_provider_pop", "PoP of the provider"),
+    ("service_provider_workflow", "workflow"),
+    ("delivery_method", "delivery method"),
+    ("provider_vlans", "kind of provider VLANs"),
+    ("diversity", "number of handovers"),
 )
 
 

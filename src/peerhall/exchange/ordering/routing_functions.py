@@ -19,11 +19,15 @@ def check_function(faults: Faults, function: Record | None, *, taken_up: bool) -
         faults.add("routing_function", f"is {function.state} and takes no new configs")
 
 
-def check_share(faults: Faults, capacity: int | None, function: Body) -> None:
-    """Whether a config's capacity in Mbit/s is within its routing function's; null is as much as there may be."""
+def check_share(faults: Faults, capacity: int | None, function: Body, member: str = "capacity") -> None:
+    """Whether a config's capacity in Mbit/s is within its routing function's; null is as much as there may be.
+
+    `member` is where the capacity comes from.
+    """
     most = function.get("capacity")
     if capacity is not None and most is not None and capacity > most:
-        faults.add("capacity", f"is more than the {most} Mbit/s of the routing function")
+        reason = "is" if member == "capacity" else f"{capacity} Mbit/s are"
+        faults.add(member, f"{reason} more than the {most} Mbit/s of the routing function")
 
 
 def check_bound(faults: Faults, capacity: int | None, configs: Sequence[Record]) -> None:

@@ -1,7 +1,7 @@
 """The course of a network service config: reserved, configured, in production, and out again."""
 
 from peerhall.exchange.cancellation import charge_from, is_due
-from peerhall.exchange.lifecycle import LIVE_STATES, Circumstances, Network, Phase
+from peerhall.exchange.lifecycle import LIVE_STATES, PROVIDERS, Circumstances, Network, Phase
 from peerhall.exchange.ordering.layer3 import list_waiting, list_warnings
 from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
@@ -11,7 +11,7 @@ from peerhall.orderdesk import addresses, asns, attachments, config_macs, legs, 
 from peerhall.orderdesk.order import Order
 from peerhall.orderdesk.ordered_services import ORDERED
 from peerhall.orderdesk.parties import list_roles
-from peerhall.orderdesk.services import TYPES
+from peerhall.orderdesk.services import TYPES, cloud_vcs
 from peerhall.store import documents
 
 
@@ -49,7 +49,9 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
 
 
 def network(_: Order, record: Record) -> Network:
-    return Network.of(record)
+    """On a cloud, what it is here and what it is at the provider."""
+    here = Network.of(record)
+    return here.joined(Network.of(record, PROVIDERS)) if record.type == "cloud_vc" else here
 
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
@@ -61,8 +63,11 @@ def entered(order: Order, record: Record, phase: Phase) -> Record:
     return record
 
 
-def let_go(order: Order, record: Record) -> None:
-    """Gives back what a changed config held from before, now that the network has it as it is."""
+def let_go(order: Order, record: Record, side: str) -> None:
+    """Gives back what a changed config held from before, now that the network has it as it is on this side."""
+    if side == PROVIDERS:
+        cloud_vcs.let_go(order, record)
+        return
     vlans.let_go(order, record)
     config_macs.let_go(order, record)
     addresses.let_go(order, record)

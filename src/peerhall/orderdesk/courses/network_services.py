@@ -1,7 +1,9 @@
 """The course of a network service that members order: it has no device of its own, it lives through its configs."""
 
+from dataclasses import replace
+
 from peerhall.exchange.cancellation import charge_from, is_due
-from peerhall.exchange.lifecycle import Circumstances, Network, Phase, list_pending
+from peerhall.exchange.lifecycle import PROVIDERS, Circumstances, Network, Phase, list_pending
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import Note, circuit_decommission_scheduled, decommission_scheduled
 from peerhall.orderdesk.order import Order
@@ -24,17 +26,23 @@ def circumstances(order: Order, record: Record, phase: Phase) -> Circumstances:
 
 
 def network(order: Order, record: Record) -> Network:
-    """In the network as long as any config on it is; whether that is as it should be, `circumstances` tells."""
+    """In the network as long as any config on it is; whether that is as it should be, `circumstances` tells.
+
+    A cloud has its circuit at the provider beside.
+    """
     configs = order.users(record.id, "network_service", "network-service-configs")
-    return Network(present=any(not each.meta.get("released") for each in configs), configured=True)
+    at_provider = Network.of(record, PROVIDERS) if record.type == "cloud_vc" else Network(configured=True)
+    present = at_provider.present or any(not each.meta.get("released") for each in configs)
+    return replace(at_provider, present=present)
 
 
 def entered(order: Order, record: Record, phase: Phase) -> Record:
     return charge_from(record, order.rules.today(order.now)) if phase is Phase.LIVE else record
 
 
-def followers(_: Order, __: Record) -> list[Record]:
-    return []
+def followers(order: Order, record: Record) -> list[Record]:
+    """Handovers wait for the circuit."""
+    return order.users(record.id, "network_service", "network-service-configs") if record.type == "cloud_vc" else []
 
 
 def _decommission_scheduled(record: Record) -> Note:

@@ -11,17 +11,20 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import Note
 from peerhall.orderdesk.order import Order
-from peerhall.orderdesk.ordered_services import circuits, groups
+from peerhall.orderdesk.ordered_services import circuits, clouds, groups
 
 
 class OrderedType(Protocol):
     """What such a module has."""
 
-    def check(self, order: Order, faults: Faults, body: Body, current: Record | None) -> None:
-        """Whether everything beside parties and offering is in order; `current` is locked."""
+    def check(self, order: Order, faults: Faults, body: Body, offering: Record | None, current: Record | None) -> None:
+        """Whether everything beside parties and offering is in order; `current` is locked.
 
-    def draw_up(self, service: Record, offering: Record) -> Record:
-        """A new service with what it has beside what was asked for."""
+        `offering` is None when it is no good, which was told already.
+        """
+
+    def draw_up(self, order: Order, service: Record, offering: Record) -> Record:
+        """A new service with what it has, and holds, beside what was asked for."""
 
     def move(self, order: Order, before: Record, after: Record, offering: Record) -> Record:
         """A changed service, whose configs follow it. `offering` is the one it now has."""
@@ -36,5 +39,10 @@ class OrderedType(Protocol):
         """What else there is to tell about a service."""
 
 
-ORDERED: Final[dict[str, OrderedType]] = {"p2p_vc": circuits, "p2mp_vc": groups, "mp2mp_vc": groups}
+ORDERED: Final[dict[str, OrderedType]] = {
+    "p2p_vc": circuits,
+    "p2mp_vc": groups,
+    "mp2mp_vc": groups,
+    "cloud_vc": clouds,
+}
 """The types that members can order."""

@@ -18,7 +18,7 @@ from peerhall.orderdesk.order import CHANGE_LOCK, RELY_LOCK, Order
 from peerhall.store.documents import Lock
 
 
-def check(order: Order, faults: Faults, body: Body, current: Record | None) -> None:
+def check(order: Order, faults: Faults, body: Body, _: Record | None, current: Record | None) -> None:
     before = current.body if current else {}
     joining = body["joining_member_account"]
     if joining != before.get("joining_member_account"):
@@ -33,7 +33,7 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> N
             faults.add(f"availability_zones.{index}", "there is no such availability zone")
 
 
-def draw_up(service: Record, offering: Record) -> Record:
+def draw_up(_: Order, service: Record, offering: Record) -> Record:
     return service.with_body(capacity=offering.body.get("bandwidth_max"))
 
 

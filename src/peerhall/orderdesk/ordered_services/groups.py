@@ -14,7 +14,7 @@ _DECIDING = ("public", "managing_account", "consuming_account", "product_offerin
 """Members that decide who may join, and with how much."""
 
 
-def check(order: Order, faults: Faults, body: Body, current: Record | None) -> None:
+def check(order: Order, faults: Faults, body: Body, _: Record | None, current: Record | None) -> None:
     for version, member in _SUBNETS.items():
         if body.get(member) == (current.body.get(member) if current else None):
             continue
@@ -24,7 +24,7 @@ def check(order: Order, faults: Faults, body: Body, current: Record | None) -> N
             faults.add(member, "cannot be changed while the service has configs, which have addresses from it")
 
 
-def draw_up(service: Record, offering: Record) -> Record:
+def draw_up(_: Order, service: Record, offering: Record) -> Record:
     members: Body = {"network_features": [], "member_joining_rules": []}
     if service.type == "mp2mp_vc":
         members["mac_acl_protection"] = offering.meta.get("mac_acl_protection", False)

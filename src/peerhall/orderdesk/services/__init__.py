@@ -11,7 +11,7 @@ from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import Note
 from peerhall.orderdesk.order import Order
-from peerhall.orderdesk.services import exchange_lans, mp2mp_vcs, p2mp_vcs, p2p_vcs
+from peerhall.orderdesk.services import cloud_vcs, exchange_lans, mp2mp_vcs, p2mp_vcs, p2p_vcs
 
 
 class ServiceType(Protocol):
@@ -64,5 +64,6 @@ TYPES: Final[dict[str, ServiceType]] = {
     "p2p_vc": p2p_vcs,
     "p2mp_vc": p2mp_vcs,
     "mp2mp_vc": mp2mp_vcs,
+    "cloud_vc": cloud_vcs,
 }
 """The types whose configs can be ordered."""

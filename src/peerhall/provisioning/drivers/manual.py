@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from peerhall.provisioning.driver import (
+    PROVIDER_REF,
     Config,
     Device,
     Done,
@@ -103,11 +104,14 @@ def request_of(step: Step) -> dict[str, Any]:
     return {"device": step.device.id, **describe(step), "step": step.action}
 
 
-def confirm(connection: SyncConnection, request: Mapping[str, Any], now: datetime) -> None:
+def confirm(
+    connection: SyncConnection, request: Mapping[str, Any], now: datetime, provider_ref: str | None = None
+) -> None:
     """Writes down that a step was done. A test leaves no trace on the device."""
     match request["step"]:
         case "put":
-            network_objects.put(connection, request["device"], request["key"], request["after"], now)
+            named = {} if provider_ref is None else {PROVIDER_REF: provider_ref}
+            network_objects.put(connection, request["device"], request["key"], {**request["after"], **named}, now)
         case "remove":
             network_objects.remove(connection, request["device"], request["key"])
 

@@ -76,7 +76,14 @@ class Simulator:
             self._finish(box, lambda done_at: done_at is not None and done_at <= self._clock())
             return dict(box.objects)
 
-    def apply(self, step: Step, generation: int) -> Progress:
+    def is_under_way(self, step: Step) -> bool:
+        """Whether a step has begun, or been done, before."""
+        with self._lock:
+            box, name = self._box(step.device), step_name(step)
+            return name in box.under_way or self._is_done(box, step, name)
+
+    def apply(self, step: Step, generation: int, delay: float = 0.0) -> Progress:
+        """`delay` is how many seconds longer than usual it takes."""
         with self._lock:
             box = self._box(step.device)
             if generation < box.generation:
@@ -89,7 +96,7 @@ class Simulator:
                 mishap = self._mishaps.popleft() if self._mishaps else None
                 if isinstance(mishap, DriverFault | TestFailed):
                     raise mishap
-                box.under_way[name] = (step, self._done_at(step, mishap.seconds if mishap else 0.0))
+                box.under_way[name] = (step, self._done_at(step, delay + (mishap.seconds if mishap else 0.0)))
             done_at = box.under_way[name][1]
             if done_at is not None and done_at <= self._clock():
                 self._finish(box, lambda at: at is not None and at <= self._clock())
