@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from peerhall.exchange.records import Record
 from peerhall.intake.applying import read_exchange_file
 from peerhall.intake.identity import name_of
 from peerhall.intake.positions import MistakesFound
@@ -118,6 +119,48 @@ def test_where_the_exchange_orders_the_cable_it_waits_for_a_letter_unless_told_n
     assert everything(described)[port].meta["loa_required"] is True
     apply(described, edit((": 10000\n", f"{own}    loa_required: false\n")))
     assert "loa_required" not in everything(described)[port].meta
+
+
+CLOUD = """  cloud:
+    type: cloud_vc
+    service_provider: PROVIDER
+    handover_metro_area_network: cork
+    service_provider_workflow: exchange_first
+    delivery_method: shared
+    diversity: 1
+"""
+
+
+def test_whose_keys_a_cloud_takes_follows_from_its_name_unless_it_is_said(
+    described: SyncConnection, edit: Callable[..., Path]
+) -> None:
+    def provider(text: str) -> Any:
+        apply(described, edit(("  circuit:\n", f"{text}  circuit:\n")))
+        return next(each.meta["cloud_provider"] for each in everything(described).values() if each.type == "cloud_vc")
+
+    assert provider(CLOUD.replace("PROVIDER", "AWS Direct")) == "aws"
+    assert provider(CLOUD.replace("PROVIDER", "Nimbus Cloud")) == "other"
+    assert provider(CLOUD.replace("PROVIDER", "Nimbus Cloud") + "    cloud_provider: azure\n") == "azure"
+
+
+def test_what_members_have_ordered_stays_at_its_cloud(described: SyncConnection, edit: Callable[..., Path]) -> None:
+    named = CLOUD.replace("PROVIDER", "AWS")
+    apply(described, edit(("  circuit:\n", f"{named}  circuit:\n")))
+    [offering] = [each.id for each in everything(described).values() if each.type == "cloud_vc"]
+    [account] = [each.id for each in everything(described).values() if each.kind == "accounts"]
+    body = {"product_offering": offering, "managing_account": account, "consuming_account": account}
+    documents.insert(
+        described,
+        [Record("cloud", "network-services", {"id": "cloud", "type": "cloud_vc", "state": "production", **body})],
+    )
+    for changed, path in (
+        (named.replace("diversity: 1", "diversity: 2"), "diversity"),
+        (named.replace("exchange_first", "provider_first"), "service_provider_workflow"),
+        (named.replace("AWS", "Azure"), "cloud_provider"),
+    ):
+        with pytest.raises(MistakesFound) as found:
+            apply(described, edit(("  circuit:\n", f"{changed}  circuit:\n")))
+        assert [mistake.path for mistake in found.value.mistakes] == [f"product_offerings.cloud.{path}"]
 
 
 def test_only_what_is_written_differently_changes(described: SyncConnection, edit: Callable[..., Path]) -> None:

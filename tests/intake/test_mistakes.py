@@ -58,6 +58,13 @@ MISTAKES = [
         "product_offerings.circuit.mac_acl_protection",
         "of type mp2mp_vc",
     ),
+    (
+        "type: p2p_vc\n",
+        "type: p2p_vc\n    cloud_provider: aws\n",
+        "cloud_",
+        "product_offerings.circuit.cloud_provider",
+        "of type cloud_vc",
+    ),
     (": P12M", ": 12 months", "12 months", "product_offerings.circuit.contract_initial_period", "such as P1Y"),
     ("[legal]", "[lawyer]", "lawyer", "exchange.account_required_roles.0", "implementation"),
     (

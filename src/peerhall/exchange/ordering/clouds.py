@@ -108,9 +108,9 @@ def check_cloud_config(faults: Faults, body: Body, offering: Body) -> None:
     required = set(offering.get("nsc_required_cloud_config_fields") or ())
     supported = offering.get("nsc_supported_cloud_config_fields")
     if "vlan" in given and not multi:
-        faults.add(
-            "cloud_config.vlan", "must be null or left out, as the provider has a single VLAN with this offering"
-        )
+        # Whichever of its names the client knows.
+        for name in ("cloud_vlan", "cloud_config.vlan"):
+            faults.add(name, "must be null or left out, as the provider has a single VLAN with this offering")
     elif "vlan" in given and not _is_tag(given["vlan"]):
         faults.add("cloud_config.vlan", f"must be from 1 to {_LARGEST_TAG}, or null for all VLANs that have no config")
     if "peering_type" in given and given["peering_type"] not in (types or ()):

@@ -85,7 +85,9 @@ class Manual:
         try:
             done = subprocess.run(
                 self._hook,
-                input=json.dumps({**request_of(step), "device_name": step.device.name}),
+                input=json.dumps(
+                    {**request_of(step), "device_name": step.device.name, "cloud_provider": step.device.provider}
+                ),
                 capture_output=True,
                 text=True,
                 timeout=HOOK_SECONDS,
