@@ -1,7 +1,7 @@
 """The provider's end of clouds: who is asked and who builds, faults at every step, restarts, people's hands."""
 
 import sys
-import time
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from peerhall.store.database import OrderPool
 from tests.clock import Clock
 from tests.installation import Caller, Site
 from tests.provisioning.test_reconciler import assert_nothing_left_behind, come_to_rest
+from tests.waiting import wait_until
 
 KEY = "01234567-89ab-cdef-0123-456789abcdef"
 STEPS = 4
@@ -253,14 +254,12 @@ def fail() -> None:
     raise TransientFault("busy")
 
 
-def test_what_is_said_about_a_key_is_said_within_seconds(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_is_asked_about_what_could_be_its_keys(clock: Clock) -> None:
     circuit = CustomersCircuit("north-1", bandwidth=500)
-    monkeypatch.setattr("peerhall.provisioning.clouds.LOOK_UP_SECONDS", 0.05)
     for behaviour, answer in (
         (lambda: circuit, circuit),
         (lambda: None, NoCircuit.UNKNOWN),
         (fail, NoCircuit.UNANSWERED),
-        (lambda: time.sleep(0.2), NoCircuit.UNANSWERED),
     ):
         clouds = Clouds({"aws": Provider(clock, behaviour)})
         assert clouds.find("aws", "123456789012") is answer
@@ -269,6 +268,21 @@ def test_what_is_said_about_a_key_is_said_within_seconds(clock: Clock, monkeypat
     assert clouds.find("azure", KEY) is NoCircuit.UNASKED
     assert clouds.find_everywhere(KEY) == {"azure": NoCircuit.UNASKED}
     assert clouds.find_everywhere("nonsense") == {}
+
+
+def test_a_provider_that_hangs_keeps_only_a_few_waiting(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("peerhall.provisioning.clouds.LOOK_UP_SECONDS", 0.01)
+    hanging, asked = threading.Event(), []
+
+    def hang() -> None:
+        asked.append(1)
+        hanging.wait(30)
+
+    clouds = Clouds({"aws": Provider(clock, hang)})
+    assert {clouds.find("aws", "123456789012") for _ in range(20)} == {NoCircuit.UNANSWERED}
+    assert 0 < len(asked) < 20
+    hanging.set()
+    wait_until(lambda: clouds.find("aws", "123456789012") is NoCircuit.UNKNOWN)
 
 
 def test_a_plug_in_is_found_by_the_name_of_its_provider(

@@ -8,6 +8,7 @@ import pytest
 from peerhall.provisioning.closing import close_as_done
 from peerhall.provisioning.driver import Device, Done, Driver, DriverContext, StaleGeneration, Step, Waiting
 from peerhall.provisioning.drivers.manual import Manual
+from peerhall.provisioning.drivers.simulated_clouds import SimulatedCloud
 from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.plan import step_name
 from peerhall.store import tasks, work
@@ -53,7 +54,7 @@ def remove(step: Step) -> Step:
     return Step("remove", step.device, step.key, step.document, step.config, step.config)
 
 
-@pytest.fixture(params=["simulator", "manual"])
+@pytest.fixture(params=["simulator", "simulated cloud", "manual"])
 def bench(request: pytest.FixtureRequest, connection: SyncConnection, database: str, clock: Clock) -> Iterator[Bench]:
     pool = OrderPool(database, 2)
 
@@ -65,9 +66,11 @@ def bench(request: pytest.FixtureRequest, connection: SyncConnection, database: 
         assert held is not None
         return held.generation
 
+    simulator = Simulator(clock, speed=None)
     if request.param == "simulator":
-        simulator = Simulator(clock, speed=None)
         yield Bench(simulator, simulator.advance, lease)
+    elif request.param == "simulated cloud":
+        yield Bench(SimulatedCloud("aws", simulator), simulator.advance, lease)
     else:
 
         def close_all() -> None:

@@ -8,6 +8,7 @@ CloudProvider. What there is no such package for is left to people.
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import entry_points
+from threading import BoundedSemaphore
 from typing import Any, Final, Protocol
 
 from peerhall.exchange.ordering.cloud_keys import VENDORS, CustomersCircuit, Finding, NoCircuit, is_well_formed
@@ -17,7 +18,8 @@ ENTRY_POINTS: Final = "peerhall.cloud_providers"
 
 LOOK_UP_SECONDS: Final = 5.0
 """How long somebody who orders waits for a provider."""
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 8
+"""How many wait for providers at a time; a provider that hangs must not take all threads that orders run in."""
 
 
 class CloudProvider(Driver, Protocol):
@@ -41,6 +43,7 @@ class Clouds:
     def __init__(self, providers: Mapping[str, CloudProvider] | None = None) -> None:
         self.providers = dict(providers or {})
         self._threads = ThreadPoolExecutor(_AT_ONCE, "clouds")
+        self._free = BoundedSemaphore(_AT_ONCE)
 
     def find(self, provider: str, key: str) -> Finding:
         """What a provider says about a key, within a few seconds; it is not asked about what cannot be one of its."""
@@ -48,7 +51,10 @@ class Clouds:
             return NoCircuit.UNKNOWN
         if provider not in self.providers:
             return NoCircuit.UNASKED
+        if not self._free.acquire(blocking=False):
+            return NoCircuit.UNANSWERED
         asked: Future[CustomersCircuit | None] = self._threads.submit(self.providers[provider].look_up, key)
+        asked.add_done_callback(lambda _: self._free.release())
         try:
             return asked.result(LOOK_UP_SECONDS) or NoCircuit.UNKNOWN
         except (DriverFault, TimeoutError):

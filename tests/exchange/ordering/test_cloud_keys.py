@@ -1,12 +1,9 @@
-"""Keys of cloud providers: how each writes them, and what the circuit behind one fits."""
-
-from typing import Any
+"""Keys of cloud providers: how each writes them, and by what name it is known."""
 
 import pytest
 
 from peerhall.exchange.ordering.cloud_keys import (
     VENDORS,
-    CustomersCircuit,
     check_key,
     find_vendor,
     is_well_formed,
@@ -74,18 +71,3 @@ def test_a_provider_is_known_by_its_name_unless_the_exchange_says_otherwise(name
 def test_case_makes_no_other_circuit() -> None:
     assert write_key("azure", UUID.upper()) == UUID
     assert write_key("cumulus", "Key") == "Key"
-
-
-@pytest.mark.parametrize(
-    ("circuit", "fits"),
-    [
-        ({}, True),
-        ({"region": "north-1", "pop": "N1", "bandwidth": 500}, True),
-        ({"region": "south-1"}, False),
-        ({"pop": "S1"}, False),
-        ({"bandwidth": 50}, False),
-        ({"bandwidth": 20000}, False),
-    ],
-)
-def test_an_offering_fits_a_circuit_by_place_and_bandwidth(circuit: dict[str, Any], fits: bool) -> None:
-    assert CustomersCircuit(**circuit).fits(cloud_offering("cloud", "aws", bandwidth_max=10000).body) is fits

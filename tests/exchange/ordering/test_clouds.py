@@ -43,6 +43,8 @@ def found(check: Any, *arguments: Any) -> dict[str, str]:
         (CustomersCircuit("north-1", "N1", 500), 1000, {"capacity"}),
         (CustomersCircuit("south-1", "N1", 500), 200, {"product_offering", "capacity"}),
         (CustomersCircuit("north-1", "S1", 500), 500, {"product_offering"}),
+        (CustomersCircuit("north-1", "N1", 50), None, {"product_offering"}),
+        (CustomersCircuit("north-1", "N1", 20000), None, {"product_offering"}),
     ],
 )
 def test_what_is_ordered_is_what_the_customer_has(finding: Finding | None, capacity: int | None, wrong: Any) -> None:

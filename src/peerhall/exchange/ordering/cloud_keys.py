@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from peerhall.exchange.records import Body, Record
+from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 
 OTHER: Final = "other"
@@ -63,13 +63,6 @@ class CustomersCircuit:
     pop: str | None = None
     bandwidth: int | None = None
     """In Mbit/s."""
-
-    def fits(self, offering: Body) -> bool:
-        """Whether an offering leads to where the circuit is, with its bandwidth."""
-        places = ((self.region, "service_provider_region"), (self.pop, "service_provider_pop"))
-        least, most = offering.get("bandwidth_min") or 0, offering.get("bandwidth_max")
-        within = self.bandwidth is None or (least <= self.bandwidth and (most is None or self.bandwidth <= most))
-        return within and all(here is None or here == offering.get(member) for here, member in places)
 
 
 class NoCircuit(Enum):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from peerhall.contract.validation import blank
+from peerhall.exchange.catalogue import check_capacity
 from peerhall.exchange.claims import CLOUD_KEY, HANDOVER, Claim
 from peerhall.exchange.lifecycle import USABLE_STATES
 from peerhall.exchange.ordering.cloud_keys import CustomersCircuit, Finding, NoCircuit, provider_of, write_key
@@ -39,7 +40,14 @@ def check_circuit(faults: Faults, body: Body, offering: Body, found: Finding | N
         if there is not None and there != offering.get(member):
             reason = f"is for {offering.get(member)}; the circuit of this cloud_key is in the provider's {what} {there}"
             faults.add("product_offering", reason)
-    if found.bandwidth is not None and body.get("capacity") not in (None, found.bandwidth):
+    if found.bandwidth is None:
+        return
+    unfit = Faults()
+    check_capacity(unfit, found.bandwidth, offering)
+    if unfit.found:
+        reason = f"has no {found.bandwidth} Mbit/s, the bandwidth of the circuit of this cloud_key"
+        faults.add("product_offering", reason)
+    if body.get("capacity") not in (None, found.bandwidth):
         reason = f"must be {found.bandwidth} Mbit/s, the bandwidth of the circuit at the provider, or be left out"
         faults.add("capacity", reason)
 

@@ -16,10 +16,10 @@ from peerhall.provisioning.driver import (
     PROVIDER_REF,
     Config,
     Device,
-    DriverFault,
     Progress,
     RefusedFault,
     Step,
+    TransientFault,
 )
 from peerhall.provisioning.drivers.simulator import Mishap, Simulator, Slow
 
@@ -87,7 +87,7 @@ class SimulatedCloud:
     def look_up(self, key: str) -> CustomersCircuit | None:
         with self._lock:
             if self._silent:
-                raise DriverFault(f"{self.name} does not answer")
+                raise TransientFault(f"{self.name} does not answer")
             return self._sold.get(write_key(self.name, key))
 
     def observe(self, device: Device) -> Mapping[str, Config]:
