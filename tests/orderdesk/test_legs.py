@@ -253,3 +253,19 @@ def test_a_leg_in_a_group_that_filters_addresses_needs_none_of_its_own(site: Sit
     assert "mac_missing" not in tags(created)
     site.reconcile()
     assert member.get(f"{CONFIGS}/{created['id']}")["state"] == "production"
+
+
+def test_a_leg_of_a_circuit_is_built_with_the_subnet_it_names(site: Site) -> None:
+    member, rival = site.login("member"), site.login("rival")
+    function = order_function(site, member)
+    port = rival.order_connection()["id"]
+    circuit = member.post(
+        "/network-services", {"type": "p2p_vc", "product_offering": "circuit-1g", "joining_member_account": "rival"}
+    )
+    l3_config = {"local_address": "198.51.100.1/30", "bgp_neighbor_address": "198.51.100.2", "bgp_neighbor_asn": 64497}
+    common = {"type": "p2p_vc", "network_service": circuit["id"]}
+    leg = member.post(CONFIGS, {**common, "routing_function": function, "l3_config": l3_config})
+    rival.post(CONFIGS, {**common, "connection": port, "vlan_config": {"vlan_type": "dot1q", "vlan": 7}})
+    site.reconcile()
+    built = attachment(site, leg["id"])
+    assert (built["local_address"], built["bgp_neighbor_asn"], built["side"]) == ("198.51.100.1/30", 64497, "a")

@@ -64,9 +64,8 @@ def create(order: Order, body: Body) -> Record:
     if offering.body.get("cross_connect_initiator") == "subscriber":
         for reservation in reservations:
             connection = ports.allocate(order, reservation, connection)
-    else:
-        for reservation in reservations:
-            settling.describe(order, reservation)
+    for reservation in reservations:
+        settling.describe(order, order.latest(reservation))
     order.settle_later(connection)
     return settling.describe(order, connection)
 

@@ -60,6 +60,8 @@ class Pace:
         """Returns when the piece of work at hand is done."""
         self._stop.set()
         if self._thread.is_alive():
+            with suppress(DatabaseUnavailable):
+                self.look()
             self._thread.join()
         self._listener.close()
 

@@ -2,12 +2,9 @@
 
 from typing import Any
 
-import pytest
-
-from tests.clock import Clock
-from tests.installation import Caller, Site
-from tests.orderdesk import groups
-from tests.orderdesk.groups import CONFIGS, RULES, config, connect, rule, see, tags
+from tests.installation import Caller
+from tests.orderdesk.groups import CONFIGS, RULES, config, rule, see
+from tests.scenarios.walk_throughs.walk import Walk, tags
 
 SERVICES = "/network-services"
 
@@ -20,19 +17,20 @@ def found(caller: Caller, service: str) -> Any:
     return listed
 
 
-@pytest.mark.parametrize("days", [0, 546])
-def test_a_group_is_opened_joined_and_turned_public(site: Site, clock: Clock, days: int) -> None:
-    clock.turn(days=days)
-    owner, guest, stranger = site.login("member"), site.login("rival"), site.login("reseller")
-    offering = groups.offering(site, "mp2mp_vc")
-    own, guests, strangers = (connect(site, each) for each in (owner, guest, stranger))
+def test_a_group_is_opened_joined_and_turned_public(walk: Walk) -> None:
+    owner, guest, stranger = walk.member, walk.reseller, walk.newcomer.admitted()
+    [own] = [each["id"] for each in owner.get("/connections")]
+    port = owner.offering("10G port in Northport")
+    guests, strangers = (each.order_connection(product_offering=port)["id"] for each in (guest, stranger))
+    walk.reach(guest, f"/connections/{guests}")
+    walk.reach(stranger, f"/connections/{strangers}")
 
     # The owner orders a private group. Nobody else knows of it, and nobody learns by trying.
     service = owner.post(
         SERVICES,
         {
             "type": "mp2mp_vc",
-            "product_offering": offering,
+            "product_offering": owner.offering("Closed user group in Northport"),
             "public": False,
             "display_name": "Backup ring",
             "subnet_v4": "10.0.0.0/24",
@@ -45,14 +43,13 @@ def test_a_group_is_opened_joined_and_turned_public(site: Site, clock: Clock, da
     assert hidden.keys() == {"network_service"}
 
     # It needs no rule for itself.
-    assert owner.faults("POST", RULES, rule(group, "member")).keys() == {"consuming_account"}
+    assert owner.faults("POST", RULES, rule(group, owner.account, owner=owner.account)).keys() == {"consuming_account"}
     first = owner.post(CONFIGS, config(group, own, capacity=1000))
-    site.reconcile()
-    assert see(owner, first)["state"] == "production"
-    assert found(owner, group)["state"] == "production"
+    walk.reach(owner, f"{CONFIGS}/{first['id']}")
+    walk.reach(owner, f"{SERVICES}/{group}")
 
     # A rule lets the guest in, between two capacities. It sees the group, but not its owner's affairs.
-    allowed = owner.post(RULES, rule(group, capacity_min=100, capacity_max=500))
+    allowed = owner.post(RULES, rule(group, guest.account, owner=owner.account, capacity_min=100, capacity_max=500))
     shown = found(guest, group)
     assert (shown["display_name"], shown["subnet_v4"]) == ("Backup ring", "10.0.0.0/24")
     assert not shown.keys() & {"state", "billing_account", "purchase_order", "member_joining_rules"}
@@ -61,27 +58,27 @@ def test_a_group_is_opened_joined_and_turned_public(site: Site, clock: Clock, da
     assert stranger.get(RULES) == []
 
     assert guest.faults("POST", CONFIGS, config(group, guests, capacity=50)).keys() == {"capacity"}
-    mac = guest.order_mac("02:00:5e:10:00:02")
+    mac = guest.order_mac("02:00:5e:00:53:42")
     joined = guest.post(CONFIGS, config(group, guests, capacity=1000, macs=[mac["id"]]))
+    joined_at = f"{CONFIGS}/{joined['id']}"
     assert joined["capacity"] == 500
     assert "bandwidth_limited_by_rule" in tags(joined)
     [address] = guest.get(f"/ips?network_service_config={joined['id']}")
     assert (address["address"], address["prefix_length"]) == ("10.0.0.2", 24)
-    site.reconcile()
-    assert (see(guest, joined)["state"], tags(see(guest, joined))) == ("production", {"bandwidth_limited_by_rule"})
-    assert owner.get(CONFIGS) == [see(owner, first)], "who else is in the group is not told"
+    assert tags(walk.reach(guest, joined_at)) == {"vlan_selected", "bandwidth_limited_by_rule"}
+    in_group = owner.get(f"{CONFIGS}?network_service={group}")
+    assert in_group == [see(owner, first)], "who else is in the group is not told"
 
     # The rule goes: the guest stays, and still sees the group, but gets no more of it.
     owner.delete(f"{RULES}/{allowed['id']}", 200)
     assert found(guest, group) == shown
-    assert "joining_rule_missing" in tags(see(guest, joined))
-    assert guest.faults("PATCH", f"{CONFIGS}/{joined['id']}", {"capacity": 200}).keys() == {"capacity"}
+    walk.reach(guest, joined_at, saying="joining_rule_missing")
+    assert guest.faults("PATCH", joined_at, {"capacity": 200}).keys() == {"capacity"}
     guest.post(CONFIGS, config(group, guests), 403)
 
     # Public, it is listed for everybody with the little that it takes to join.
     owner.patch(f"{SERVICES}/{group}", {"public": True})
-    site.reconcile()
-    assert tags(see(guest, joined)) == set()
+    assert tags(walk.reach(guest, joined_at, silent="joining_rule_missing")) == {"vlan_selected"}
     assert found(stranger, group).keys() == {
         "id",
         "type",
@@ -90,23 +87,20 @@ def test_a_group_is_opened_joined_and_turned_public(site: Site, clock: Clock, da
         "managing_account",
         "consuming_account",
     }
-    visitor = stranger.post(CONFIGS, config(group, strangers))
-    site.reconcile()
-    assert see(stranger, visitor)["state"] == "production"
+    visitor = f"{CONFIGS}/{stranger.post(CONFIGS, config(group, strangers))['id']}"
+    walk.reach(stranger, visitor)
 
     # A rule that denies keeps out whom it names, and tears nothing down.
-    owner.post(RULES, rule(group, "reseller", "deny"))
-    assert (see(stranger, visitor)["state"], tags(see(stranger, visitor))) == ("production", {"joining_denied"})
+    owner.post(RULES, rule(group, stranger.account, "deny", owner=owner.account))
+    walk.reach(stranger, visitor, saying="joining_denied")
     stranger.post(CONFIGS, config(group, strangers), 403)
-    stranger.delete(f"{CONFIGS}/{visitor['id']}")
-    site.reconcile()
-    assert see(stranger, visitor)["state"] == "decommissioned"
+    stranger.delete(visitor)
+    walk.reach(stranger, visitor, "decommissioned")
 
     # Private again, only those who take part see it.
     owner.patch(f"{SERVICES}/{group}", {"public": False})
-    site.reconcile()
     assert found(stranger, group) is None
-    assert tags(see(guest, joined)) == {"joining_rule_missing"}
-    guest.delete(f"{CONFIGS}/{joined['id']}")
-    site.reconcile()
+    walk.reach(guest, joined_at, saying="joining_rule_missing")
+    guest.delete(joined_at)
+    walk.reach(guest, joined_at, "decommissioned")
     assert found(guest, group) is None
