@@ -103,6 +103,106 @@ def test_the_worked_examples(bound: Site, today: str, wished: str | None, expect
     assert member.get(config)["current_billing_start_date"] == "2025-01-01"
 
 
+def port_and_router(site: Site) -> tuple[Caller, dict[str, str]]:
+    """Somebody with a routing function and a bundle of two ports in production; paths of the function and of a port."""
+    caller = site.login("member")
+    bundle = caller.order_connection(mode="lag_lacp", port_quantity=2)
+    function = caller.order_router()
+    site.reconcile()
+    return caller, {
+        "port": f"/port-reservations/{bundle['port_reservations'][0]}",
+        "router": f"/routing-functions/{function['id']}",
+    }
+
+
+def scheduled(document: Any) -> tuple[str, str]:
+    """The days of its end as its status tells them; a routing function has no other."""
+    [entry] = [each for each in document["status"] if each["tag"] == "decommission_scheduled"]
+    return days_of(entry["attrs"])
+
+
+@pytest.mark.parametrize("what", ["port", "router"])
+@pytest.mark.parametrize(
+    ("today", "wished", "expected"),
+    [
+        ("2025-06-10", None, ("2025-06-15", "2026-01-01")),
+        ("2025-10-01", None, ("2025-10-06", "2026-01-01")),
+        ("2025-10-02", None, ("2025-10-07", "2026-02-01")),
+        ("2025-06-10", "2026-03-20", ("2026-03-20", "2026-04-01")),
+        ("2026-05-20", None, ("2026-05-25", "2026-07-01")),
+    ],
+)
+def test_the_worked_examples_for_single_ports_and_routing_functions(
+    bound: Site, what: str, today: str, wished: str | None, expected: tuple[str, str]
+) -> None:
+    path = port_and_router(bound)[1][what]
+    member = move_to(bound, today)
+    assert policy(member, path, wished) == expected
+    left = member.delete(path, json={} if wished is None else {"decommission_at": wished})
+    assert (left["state"], scheduled(left)) == ("decommission_requested", expected)
+    assert policy(member, path) == expected
+    assert move_to(bound, expected[0]).get(path)["state"] == "decommissioned"
+    assert policy(bound.login("member"), path) == expected
+
+
+@pytest.mark.parametrize("what", ["port", "router"])
+def test_single_ports_and_routing_functions_are_moved_as_far_as_their_terms_go(bound: Site, what: str) -> None:
+    path = port_and_router(bound)[1][what]
+    member = move_to(bound, "2025-06-10")
+    early = member.delete(path, 400, json={"decommission_at": "2025-06-11"})
+    assert early["type"].endswith("/cancellation-policy-error.html")
+    assert days_of(early) == ("2025-06-15", "2026-01-01")
+    asked = member.get(f"{path}/cancellation-policy?decommission_at=2025-06-11", 400)
+    assert [each["name"] for each in asked["properties"]] == ["decommission_at"]
+    assert days_of(asked) == ("2025-06-15", "2026-01-01")
+    assert member.get(path)["state"] == "production"
+
+    assert scheduled(member.delete(path, json={"decommission_at": "2025-12-01"})) == ("2025-12-01", "2026-01-01")
+    assert scheduled(member.delete(path)) == ("2025-12-01", "2026-01-01")
+    assert policy(member, path, "2026-01-10") == ("2026-01-10", "2026-02-01")
+    assert scheduled(member.delete(path, json={"decommission_at": "2026-01-10"})) == ("2026-01-10", "2026-02-01")
+    assert scheduled(member.delete(path, json={"decommission_at": "2025-11-01"})) == ("2025-11-01", "2026-01-01")
+    member = move_to(bound, "2025-10-20")
+    assert policy(member, path, "2025-12-24") == ("2025-12-24", "2026-01-01"), "notice once given stands"
+    early = member.delete(path, 400, json={"decommission_at": "2025-10-24"})
+    assert days_of(early) == ("2025-10-25", "2026-01-01")
+    assert scheduled(member.delete(path, json={"decommission_at": "2025-10-25"})) == ("2025-10-25", "2026-01-01")
+    assert move_to(bound, "2025-10-24").get(path)["state"] == "decommission_requested"
+    member = move_to(bound, "2025-10-25")
+    assert (member.get(path)["state"], policy(member, path)) == ("decommissioned", ("2025-10-25", "2026-01-01"))
+    assert member.delete(path)["state"] == "archived"
+
+
+def test_a_port_that_was_added_is_charged_from_its_own_first_day(bound: Site) -> None:
+    member = bound.login("member")
+    connection = member.order_connection(mode="lag_lacp", port_quantity=2)["id"]
+    bound.reconcile()
+    member = move_to(bound, "2025-03-15")
+    added = f"/port-reservations/{member.post('/port-reservations', {'connection': connection})['id']}"
+    bound.reconcile()
+    member = move_to(bound, "2025-06-10")
+    assert policy(member, added) == ("2025-06-15", "2026-03-15")
+    # With its connection it leaves on the connection's day, and is charged by its own.
+    member.delete(f"/connections/{connection}")
+    assert days_of(member.get(added)) == ("2025-06-15", "2026-03-15")
+    assert member.faults("DELETE", added, {"decommission_at": "2025-06-16"}).keys() == {"decommission_at"}
+
+
+@pytest.mark.parametrize("what", ["port", "router"])
+def test_single_ports_and_routing_functions_end_today_before_production(bound: Site, what: str) -> None:
+    member = bound.login("member")
+    bundle = member.order_connection(mode="lag_lacp", port_quantity=2)
+    paths = {
+        "port": f"/port-reservations/{bundle['port_reservations'][0]}",
+        "router": f"/routing-functions/{member.order_router()['id']}",
+    }
+    assert policy(member, paths[what]) == policy(member, paths[what], "2025-03-01") == ("2025-01-01", "2025-01-01")
+    early = member.delete(paths[what], 400, json={"decommission_at": "2024-12-31"})
+    assert days_of(early) == ("2025-01-01", "2025-01-01")
+    assert member.delete(paths[what], json={"decommission_at": "2025-03-01"})["state"] == "cancelled"
+    assert policy(member, paths[what]) == ("2025-01-01", "2025-01-01")
+
+
 @pytest.mark.parametrize("wished", ["2025-06-11", "2025-06-09", "0001-01-01"])
 def test_a_day_before_the_earliest_is_refused_with_the_earliest(bound: Site, wished: str) -> None:
     _, connection, config = peering(bound)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NoReturn
 
 from peerhall.exchange.contract_terms import NO_TERMS, ContractTerms, Policy, decide_policy
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Phase, phase_of, with_phase
+from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, IN_PRODUCTION, Phase, phase_of, with_phase
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_member, refuse_too_early, refuse_unable
 
@@ -15,6 +15,10 @@ HARMLESS: Final = frozenset({"external_ref", "purchase_order", "contract_ref"})
 
 _WITHOUT_DATES: Final = frozenset({"network-feature-configs", "ports", "routing-functions"})
 """Kinds to which the standard gives no dates; theirs stand beside the document."""
+
+
+_AT_ONCE: Final = frozenset({"network-feature-configs"})
+"""Kinds that leave by themselves as soon as they are asked to; no day is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,18 @@ def decide_cancellation(record: Record, wished: date | None, conditions: Conditi
     return record
 
 
-def refuse_undo(record: Record, today: date) -> None:
-    """Refuses to take back a cancellation that there is not, or whose day has come."""
+def refuse_undo(record: Record, whole: Record | None, today: date) -> None:
+    """Refuses to take back a cancellation that there is not, or whose day has come; or that of a part which could not
+    stay, as `whole`, what it belongs to, leaves.
+    """
     if phase_of(record) is not Phase.LEAVING:
         refuse_unable(f"It is {record.state}; only what is decommission_requested can be taken back.")
     if "led" in record.meta:
         refuse_unable("It leaves with what it is a part of; take that cancellation back.")
+    if whole is not None and phase_of(whole) in ENDING:
+        refuse_unable(f"What it is a part of is {whole.state}; take that cancellation back first.")
     day = find_last_day(record)
-    if day is None or day <= today:
+    if record.kind not in _AT_ONCE and (day is None or day <= today):
         refuse_unable(f"Its day, {day}, has come: it is being taken out of the network.")
 
 

@@ -140,7 +140,11 @@ BESIDE: Final[dict[str, Callable[[Order, Operation, str, Any], tuple[Record, Bod
 
 UNDO: Final[dict[tuple[str, str], Callable[[Order, str], Record]]] = {
     ("connections_cancellation_undo", "connections"): undo.undo_connection,
+    ("network_feature_configs_cancellation_undo", "network-feature-configs"): undo.undo_session,
     ("network_service_configs_cancellation_undo", "network-service-configs"): undo.undo_config,
+    ("network_services_cancellation_undo", "network-services"): undo.undo_service,
+    ("port_reservations_cancellation_undo", "port-reservations"): undo.undo_reservation,
+    ("routing_functions_cancellation_undo", "routing-functions"): undo.undo_function,
 }
 """What takes a cancellation back, by the ids and groups of operations beside the standard's."""
 

@@ -3,39 +3,98 @@
 from collections.abc import Iterable
 
 from peerhall.exchange.cancellation import refuse_undo, stay
-from peerhall.exchange.lifecycle import Phase, phase_of
+from peerhall.exchange.lifecycle import LIVE_STATES, Phase, phase_of
 from peerhall.exchange.records import Record
-from peerhall.orderdesk import attachments, settling
+from peerhall.exchange.refusals import refuse_unable, refuse_unknown
+from peerhall.orderdesk import asns, attachments, legs, settling
+from peerhall.orderdesk.courses.network_service_configs import list_concerned
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
 
 def undo_connection(order: Order, document: str) -> Record:
     """Has a connection stay, with the reservations and ports that were to leave with it."""
-    record = order.get_changeable("connections", document)
-    refuse_undo(record, order.rules.today(order.now))
-    back = order.save(stay(record))
+    back = _take_back(order, order.get_changeable("connections", document))
     reservations = _stay_with(order, order.users(document, "connection", "port-reservations", CHANGE_LOCK))
-    ports = {each.body["port"] for each in reservations}
-    _stay_with(order, (each for each in order.users(document, "connection", "ports", CHANGE_LOCK) if each.id in ports))
+    _stay_with_ports(order, back, reservations)
     order.settle_later(back, *order.users(document, "connection", "network-service-configs"))
+    return settling.describe(order, back)
+
+
+def undo_reservation(order: Order, document: str) -> Record:
+    """Has a connection keep a port that was to be taken out of it."""
+    seen = order.find_seen("port-reservations", document) or refuse_unknown()
+    # The connection first, as everybody does who changes both.
+    connection = order.get("connections", seen.body["connection"], CHANGE_LOCK)
+    back = _take_back(order, order.get_changeable("port-reservations", document), connection)
+    _stay_with_ports(order, connection, [back])
+    order.settle_later(back, connection)
+    return settling.describe(order, back)
+
+
+def undo_service(order: Order, document: str) -> Record:
+    """Has a network service stay, with the configs that were to leave with it, whoever ordered them."""
+    back = _take_back(order, order.get_changeable("network-services", document))
+    for config in _stay_with(order, order.users(document, "network_service", "network-service-configs", CHANGE_LOCK)):
+        _follow_config(order, config)
+    order.settle_later(back)
     return settling.describe(order, back)
 
 
 def undo_config(order: Order, document: str) -> Record:
     """Has a network service config stay, with the feature configs that were to leave with it."""
     record = order.get_changeable("network-service-configs", document)
-    refuse_undo(record, order.rules.today(order.now))
-    back = order.save(stay(record))
-    _stay_with(order, order.users(document, "network_service_config", "network-feature-configs", CHANGE_LOCK))
-    attachments.account_for(order, record, back)
-    order.settle_later(back)
+    service = order.get("network-services", record.body["network_service"])
+    back = _take_back(order, record, service)
+    _follow_config(order, back)
     return settling.describe(order, order.latest(back))
+
+
+def undo_session(order: Order, document: str) -> Record:
+    """Has a network feature config stay that was cancelled by itself."""
+    record = order.get_changeable("network-feature-configs", document)
+    config = order.get("network-service-configs", record.body["network_service_config"])
+    back = _take_back(order, record, config)
+    _refuse_if_replaced(order, back)
+    asns.show(order, str(back.consuming_account))
+    order.settle_later(back, config)
+    return settling.describe(order, back)
+
+
+def undo_function(order: Order, document: str) -> Record:
+    """Has a routing function stay; the configs on it were not to leave with it."""
+    back = _take_back(order, order.get_changeable("routing-functions", document))
+    order.settle_later(back, *legs.list_legs(order, back))
+    return settling.describe(order, back)
+
+
+def _refuse_if_replaced(order: Order, session: Record) -> None:
+    for other in order.users(session.body["network_service_config"], "network_service_config", session.kind):
+        same = all(other.body[member] == session.body[member] for member in ("network_feature", "ip"))
+        if same and other.id != session.id and other.state in LIVE_STATES:
+            refuse_unable(f"{other.id} has taken its place.")
+
+
+def _take_back(order: Order, record: Record, whole: Record | None = None) -> Record:
+    refuse_undo(record, whole, order.rules.today(order.now))
+    return order.save(stay(record))
 
 
 def _stay_with(order: Order, parts: Iterable[Record]) -> list[Record]:
     """Has those parts stay that were led away by the whole; what was to leave by itself still does."""
     led = [part for part in parts if phase_of(part) is Phase.LEAVING and "led" in part.meta]
     for part in led:
-        settling.describe(order, order.save(stay(part)))
-        order.settle_later(part)
+        order.settle_later(settling.describe(order, order.save(stay(part))))
     return led
+
+
+def _stay_with_ports(order: Order, connection: Record, reservations: Iterable[Record]) -> None:
+    kept = {each.body["port"] for each in reservations}
+    ports = order.users(connection.id, "connection", "ports", CHANGE_LOCK)
+    _stay_with(order, (port for port in ports if port.id in kept))
+
+
+def _follow_config(order: Order, config: Record) -> None:
+    """What follows when a config stays: its sessions do, and others who had been told that it leaves look again."""
+    _stay_with(order, order.users(config.id, "network_service_config", "network-feature-configs", CHANGE_LOCK))
+    attachments.account_for(order, config)
+    order.settle_later(config, *list_concerned(order, config))

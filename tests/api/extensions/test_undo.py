@@ -1,5 +1,6 @@
 """A cancellation is taken back while its day has not come, with all that was to leave with it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -7,47 +8,97 @@ import pytest
 from tests.installation import Caller, Site
 
 BASE = "/api/ext/undo/v1"
+LATER = {"decommission_at": "2026-10-01"}
+ORDERED = (
+    "connections",
+    "network-feature-configs",
+    "network-service-configs",
+    "network-services",
+    "port-reservations",
+    "ports",
+    "routing-functions",
+)
 
 
-def undo(site: Site, caller: Caller, kind: str, document: str, status: int = 200, **options: Any) -> Any:
-    answer = caller.request("POST", f"{site.origin}{BASE}/{kind}/{document}", **options)
+def undo(site: Site, caller: Caller, path: str, status: int = 200, **options: Any) -> Any:
+    answer = caller.request("POST", f"{site.origin}{BASE}{path}", **options)
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
-def build(site: Site) -> tuple[Caller, dict[str, Any], dict[str, Any]]:
-    """A member with a connection, a config and sessions, all in production."""
-    member = site.login("member")
-    connection = member.order_connection()
-    site.reconcile()
+@dataclass(frozen=True)
+class Orders:
+    """Paths of what a member has in production."""
+
+    connection: str
+    reservation: str
+    """One of two that the connection has."""
+    config: str
+    sessions: list[str]
+    circuit: str
+    sides: list[str]
+    """The member's own, and its rival's."""
+    function: str
+    leg: str
+
+
+@pytest.fixture
+def member(site: Site) -> Caller:
+    return site.login("member")
+
+
+@pytest.fixture
+def orders(site: Site, member: Caller) -> Orders:
+    rival = site.login("rival")
+    connection = member.order_connection(mode="lag_lacp", port_quantity=2)
+    far = rival.order_connection()
+    function = member.order_router()
     config = member.order_peering(connection["id"], macs=[member.order_mac()["id"]])
+    leg = member.order_leg(function["id"])
+    circuit = member.post(
+        "/network-services", {"type": "p2p_vc", "product_offering": "circuit-1g", "joining_member_account": "rival"}
+    )
+    vlan = {"vlan_config": {"vlan_type": "dot1q", "vlan": None}}
+    sides = [
+        each.post("/network-service-configs", {"type": "p2p_vc", "network_service": circuit["id"], **vlan, **to})["id"]
+        for each, to in ((member, {"connection": connection["id"]}), (rival, {"connection": far["id"]}))
+    ]
     site.reconcile()
-    for ip in config["ips"]:
-        member.order_session(config["id"], ip)
+    sessions = [member.order_session(config["id"], ip)["id"] for ip in config["ips"]]
     site.reconcile()
-    return member, connection, config
+    return Orders(
+        connection=f"/connections/{connection['id']}",
+        reservation=f"/port-reservations/{connection['port_reservations'][0]}",
+        config=f"/network-service-configs/{config['id']}",
+        sessions=[f"/network-feature-configs/{each}" for each in sessions],
+        circuit=f"/network-services/{circuit['id']}",
+        sides=[f"/network-service-configs/{each}" for each in sides],
+        function=f"/routing-functions/{function['id']}",
+        leg=f"/network-service-configs/{leg['id']}",
+    )
 
 
-def everything(site: Site) -> list[Any]:
-    kinds = ["connections", "ports", "port-reservations", "network-service-configs", "network-feature-configs"]
-    return site.connection.execute(
-        "select id, body - 'status', meta - 'network' from document where kind = any(%s) order by id", (kinds,)
+def everything(site: Site) -> dict[str, Any]:
+    """All orders as they are, but for when their status entries came and when the network was last looked at."""
+    rows = site.connection.execute(
+        "select id, body, meta - 'network' from document where kind = any(%s) order by id", (list(ORDERED),)
     ).fetchall()
+    return {
+        id_: {**body, "status": [entry["id"] for entry in body["status"]], "meta": meta} for id_, body, meta in rows
+    }
 
 
-@pytest.mark.parametrize("kind", ["connections", "network-service-configs"])
-def test_what_was_to_leave_stays_as_it_was(site: Site, kind: str) -> None:
-    member, connection, config = build(site)
-    document = connection["id"] if kind == "connections" else config["id"]
-    before, state = everything(site), site.stored(document)["state"]
-    assert state == "production"
-    member.delete(f"/{kind}/{document}", json={"decommission_at": "2026-10-01"})
+@pytest.mark.parametrize("what", ["connection", "reservation", "config", "circuit", "function"])
+def test_what_was_to_leave_stays_as_it_was(site: Site, member: Caller, orders: Orders, what: str) -> None:
+    path, before = getattr(orders, what), everything(site)
+    assert {each["state"] for each in before.values()} == {"production"}
+    assert member.delete(path, json=LATER)["state"] == "decommission_requested"
     site.reconcile()
     assert everything(site) != before
-    tried = undo(site, member, kind, document, headers={"Prefer": "dry-run"})
-    assert site.stored(document)["state"] == "decommission_requested"
-    back = undo(site, member, kind, document)
-    assert (back["state"], back["decommission_at"], back["charged_until"]) == ("production", None, None)
+    tried = undo(site, member, path, headers={"Prefer": "dry-run"})
+    assert member.get(path)["state"] == "decommission_requested"
+    back = undo(site, member, path)
+    assert (back["state"], back.get("decommission_at"), back.get("charged_until")) == ("production", None, None)
     assert {**tried, "status": []} == {**back, "status": []}
     site.reconcile()
     assert everything(site) == before
@@ -56,28 +107,97 @@ def test_what_was_to_leave_stays_as_it_was(site: Site, kind: str) -> None:
     assert everything(site) == before, "the day that was set is forgotten"
 
 
-def test_what_is_not_leaving_cannot_be_taken_back(site: Site) -> None:
-    member, connection, config = build(site)
-    for kind, document in (("connections", connection["id"]), ("network-service-configs", config["id"])):
-        assert "production" in undo(site, member, kind, document, 400)["detail"]
-    member.delete(f"/network-service-configs/{config['id']}")
+def test_what_left_by_itself_does_not_come_back_with_the_whole(site: Site, member: Caller, orders: Orders) -> None:
+    sooner = {"decommission_at": "2026-09-15"}
+    member.delete(orders.sides[0], json=sooner)
+    member.delete(orders.reservation, json=sooner)
+    member.delete(orders.circuit, json=LATER)
+    member.delete(orders.connection, json=LATER)
+    undo(site, member, orders.circuit)
+    undo(site, member, orders.connection)
     site.reconcile()
-    assert "decommission" in undo(site, member, "network-service-configs", config["id"], 400)["detail"]
+    for path in (orders.sides[0], orders.reservation):
+        assert (member.get(path)["state"], member.get(path)["decommission_at"]) == (
+            "decommission_requested",
+            "2026-09-15",
+        )
+    assert site.login("rival").get(orders.sides[1])["state"] == "production"
 
 
-def test_once_the_day_has_come_it_is_too_late(site: Site) -> None:
-    member, _, config = build(site)
-    member.delete(f"/network-service-configs/{config['id']}", json={"decommission_at": "2026-09-02"})
+def test_a_part_stays_only_where_the_whole_does(site: Site, member: Caller, orders: Orders) -> None:
+    # What was led away, by whoever orders the whole,
+    member.delete(orders.circuit, json=LATER)
+    member.delete(orders.config, json=LATER)
+    for caller, part in ((site.login("rival"), orders.sides[1]), (member, orders.sessions[0])):
+        assert "part of" in undo(site, caller, part, 400)["detail"]
+    # and what was to leave before it, by itself.
+    member.delete(orders.reservation, json={"decommission_at": "2026-09-15"})
+    member.delete(orders.connection, json=LATER)
+    assert "decommission_requested" in undo(site, member, orders.reservation, 400)["detail"]
+    undo(site, member, orders.connection)
+    assert undo(site, member, orders.reservation)["state"] == "production"
+
+
+def test_a_session_stays_until_it_is_being_taken_out(site: Site, member: Caller, orders: Orders) -> None:
+    first, second = orders.sessions
+    before = everything(site)
+    member.delete(first)
+    assert undo(site, member, first)["state"] == "production"
+    site.reconcile()
+    assert everything(site) == before
+    member.delete(second)
+    ip = site.stored(second.split("/")[-1])["ip"]
+    other = member.order_session(orders.config.split("/")[-1], ip)["id"]
+    assert other in undo(site, member, second, 400)["detail"], "there is one session for a route server and address"
+    site.reconcile()
+    assert "decommissioned" in undo(site, member, second, 400)["detail"]
+
+
+def test_a_mac_address_that_was_deleted_meanwhile_does_not_come_back(
+    site: Site, member: Caller, orders: Orders
+) -> None:
+    [mac] = member.get(orders.config)["macs"]
+    member.delete(orders.config, json=LATER)
+    member.delete(f"/macs/{mac}", 200)
+    undo(site, member, orders.config)
+    site.reconcile()
+    assert (member.get(orders.config)["state"], member.get(orders.config)["macs"]) == ("production", [])
+    attachment = f"attachment/{orders.config.split('/')[-1]}"
+    assert not site.simulator._boxes["switch"].objects[attachment]["macs"]
+    # It can be registered anew, by whoever comes first.
+    member.patch(orders.config, {"type": "exchange_lan", "macs": [member.order_mac()["id"]]})
+    site.reconcile()
+    assert site.simulator._boxes["switch"].objects[attachment]["macs"] == ["02:00:5e:10:00:01"]
+
+
+def test_what_is_not_leaving_cannot_be_taken_back(site: Site, member: Caller, orders: Orders) -> None:
+    for path in (orders.connection, orders.reservation, orders.config, orders.circuit, orders.function):
+        assert "production" in undo(site, member, path, 400)["detail"]
+    undo(site, member, "/network-services/lan", 403)
+    member.delete(orders.config)
+    site.reconcile()
+    assert "decommission" in undo(site, member, orders.config, 400)["detail"]
+
+
+@pytest.mark.parametrize("what", ["config", "circuit", "function", "reservation"])
+def test_once_the_day_has_come_it_is_too_late(site: Site, member: Caller, orders: Orders, what: str) -> None:
+    path = getattr(orders, what)
+    member.delete(path, json={"decommission_at": "2026-09-02"})
     site.clock.turn(days=1)
-    undo(site, site.login("member"), "network-service-configs", config["id"], 400)
+    assert "2026-09-02" in undo(site, site.login("member"), path, 400)["detail"]
 
 
-def test_only_who_may_change_it_may_take_it_back(site: Site) -> None:
-    member, connection, _ = build(site)
-    member.delete(f"/connections/{connection['id']}", json={"decommission_at": "2026-10-01"})
-    undo(site, site.login("rival"), "connections", connection["id"], 404)
-    undo(site, site.login("member", read_only=True), "connections", connection["id"], 403)
-    undo(site, site.login("member"), "connections", "nothing", 404)
+def test_only_who_may_change_it_may_take_it_back(site: Site, member: Caller, orders: Orders) -> None:
+    member.delete(orders.connection, json=LATER)
+    member.delete(orders.circuit, json=LATER)
+    rival = site.login("rival")
+    undo(site, rival, orders.connection, 404)
+    undo(site, rival, orders.reservation, 404)
+    undo(site, rival, orders.function, 404)
+    undo(site, rival, orders.circuit, 403)
+    undo(site, site.login("member", read_only=True), orders.connection, 403)
+    undo(site, member, "/connections/nothing", 404)
+    undo(site, member, "/port-reservations/nothing", 404)
     outcomes = site.connection.execute(
         "select outcome from journal where operation = 'connections_cancellation_undo' order by serial"
     ).fetchall()
