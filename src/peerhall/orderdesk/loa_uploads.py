@@ -6,8 +6,8 @@ from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, IN_PRODUCTION, Phase,
 from peerhall.exchange.ordering.loas import is_issued_by_exchange
 from peerhall.exchange.ordering.uploads import NotALetter, sniff_media_type, tidy_file_name
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import refuse_member, refuse_unknown
-from peerhall.orderdesk import loas, settling
+from peerhall.exchange.refusals import refuse_member
+from peerhall.orderdesk import loas, port_reservations, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import loas as stored
 from peerhall.store.loas import StoredFile
@@ -24,12 +24,8 @@ def upload_for_connection(order: Order, document: str, content: bytes, file_name
 
 def upload_for_reservation(order: Order, document: str, content: bytes, file_name: str | None) -> Record:
     """Takes the letter for one port."""
-    seen = order.find_seen("port-reservations", document)
-    if seen is None:
-        refuse_unknown()
-    # The connection first, as everybody does who changes both.
-    connection = order.get("connections", seen.body["connection"], CHANGE_LOCK)
-    return _take(order, order.get_changeable("port-reservations", document), connection, content, file_name)
+    reservation, connection = port_reservations.lock(order, document)
+    return _take(order, reservation, connection, content, file_name)
 
 
 def _take(order: Order, record: Record, connection: Record, content: bytes, file_name: str | None) -> Record:

@@ -9,7 +9,7 @@ from peerhall.exchange.cancellation import refuse_change_of_ending
 from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, Phase, phase_of
 from peerhall.exchange.ordering.connections import check_demarc, check_further_port
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable
+from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable, refuse_unknown
 from peerhall.orderdesk import attachments, leaving, loas, ports, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -64,6 +64,16 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     return order.save(record.with_body(**changes))
 
 
+def lock(order: Order, document: str) -> tuple[Record, Record]:
+    """A reservation the caller may change, and its connection: that first, as everybody does who changes both.
+
+    Refuses what the caller cannot see, and what others manage.
+    """
+    seen = order.find_seen("port-reservations", document) or refuse_unknown()
+    connection = order.get("connections", seen.body["connection"], CHANGE_LOCK)
+    return order.get_changeable("port-reservations", document), connection
+
+
 def draw_up(order: Order, connection: Record, port: ports.Chosen, demarc: str | None, body: Body) -> Record:
     """A reservation for a connection; its port is reserved, but not shown before it is allocated."""
     group, name = port
@@ -92,8 +102,7 @@ def draw_up(order: Order, connection: Record, port: ports.Chosen, demarc: str | 
 
 def cancel(order: Order, document: str, wished: str | None) -> Record:
     """Takes a port out of its connection, under the connection's terms. Refuses the last, and one still needed."""
-    record = order.get_changeable("port-reservations", document)
-    connection = order.get("connections", record.body["connection"], CHANGE_LOCK)
+    record, connection = lock(order, document)
     if phase_of(record) not in ENDING or (phase_of(record) is Phase.LEAVING and wished is not None):
         _refuse_if_needed(order, record, connection)
     ended = leaving.end(order, record, wished)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from peerhall.exchange.cancellation import refuse_undo, stay
 from peerhall.exchange.lifecycle import LIVE_STATES, Phase, phase_of
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import refuse_unable, refuse_unknown
-from peerhall.orderdesk import asns, attachments, legs, settling
+from peerhall.exchange.refusals import refuse_unable
+from peerhall.orderdesk import asns, attachments, legs, port_reservations, settling
 from peerhall.orderdesk.courses.network_service_configs import list_concerned
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
@@ -22,10 +22,8 @@ def undo_connection(order: Order, document: str) -> Record:
 
 def undo_reservation(order: Order, document: str) -> Record:
     """Has a connection keep a port that was to be taken out of it."""
-    seen = order.find_seen("port-reservations", document) or refuse_unknown()
-    # The connection first, as everybody does who changes both.
-    connection = order.get("connections", seen.body["connection"], CHANGE_LOCK)
-    back = _take_back(order, order.get_changeable("port-reservations", document), connection)
+    record, connection = port_reservations.lock(order, document)
+    back = _take_back(order, record, connection)
     _stay_with_ports(order, connection, [back])
     order.settle_later(back, connection)
     return settling.describe(order, back)
