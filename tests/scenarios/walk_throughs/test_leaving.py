@@ -60,6 +60,7 @@ def test_a_member_leaves(walk: Walk) -> None:
 
     # The peering is to go in December, with its sessions, and then on another day.
     lan_day, last_day = walk.day("2031-12-20"), walk.day("2032-01-01")
+    walk.hold_network()
     member.delete(lan_at, json={"decommission_at": walk.day("2031-12-01")})
     left = member.delete(lan_at, json={"decommission_at": lan_day})
     assert (left["state"], left["decommission_at"], left["charged_until"]) == (
@@ -67,6 +68,7 @@ def test_a_member_leaves(walk: Walk) -> None:
         lan_day,
         lan_day,
     )
+    walk.hold_network(False)
     # Its MAC addresses can go at once, its contacts not while the connection is in use.
     for mac in peering["macs"]:
         member.delete(f"/macs/{mac}", 200)
