@@ -4,10 +4,11 @@ One that a config gives up stays its own until the network has let go of it as w
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from peerhall.contract.validation import Body
 from peerhall.exchange.claims import MAC, Claim, Holder
-from peerhall.exchange.lifecycle import Network
+from peerhall.exchange.lifecycle import Network, with_network
 from peerhall.exchange.ordering.macs import canonical_mac, has_expired
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_member
@@ -56,6 +57,16 @@ def move(order: Order, before: Record, after: Record, service: Record, macs: Mac
         let_go(order, after)
     new = [mac for mac in macs.values() if mac.id not in (before.body.get("macs") or ())]
     take(order, after, service, new, claims.list_own(order.connection, MAC, before.id))
+
+
+def drop(order: Order, config: Record, mac: Record) -> Record:
+    """Takes an address out of a config, whose own it stays until the network is seen to be without it."""
+    kept = [each for each in config.body["macs"] if each != mac.id]
+    network = Network.of(config)
+    config = order.save(with_network(config.with_body(macs=kept), replace(network, configured=False)))
+    if not network.present:
+        let_go(order, config)
+    return config
 
 
 def let_go(order: Order, config: Record) -> None:

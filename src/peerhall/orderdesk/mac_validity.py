@@ -1,9 +1,8 @@
 """MAC addresses come and go by themselves: let through from their first moment on, out of their configs at the last."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from peerhall.exchange.lifecycle import Network, Phase, phase_of, with_network
+from peerhall.exchange.lifecycle import Phase, phase_of
 from peerhall.exchange.ordering.macs import has_expired, next_moment
 from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import PROVISIONING
@@ -36,13 +35,8 @@ def pass_time(order: Order, mac: Record) -> None:
 
 def _take_out(order: Order, mac: Record, config: Record) -> None:
     expired = {"mac": mac.id, "address": mac.body["address"], "valid_not_after": mac.body["valid_not_after"]}
-    kept = [each for each in config.body["macs"] if each != mac.id]
-    network = Network.of(config)
-    # It stays the config's own until the network is seen to be without it.
-    config = with_network(config.with_body(macs=kept), replace(network, configured=False))
-    order.save(config.with_meta(expired_macs=[*config.meta.get("expired_macs", ()), expired]))
-    if not network.present:
-        config_macs.let_go(order, config)
+    dropped = config_macs.drop(order, config, mac)
+    order.save(dropped.with_meta(expired_macs=[*config.meta.get("expired_macs", ()), expired]))
     journal.append(
         order.connection,
         journal.Entry(

@@ -1,16 +1,14 @@
 """MAC addresses at the counter."""
 
 from peerhall.contract.validation import Body
-from peerhall.exchange.claims import MAC, Claim
 from peerhall.exchange.lifecycle import LIVE_STATES
-from peerhall.exchange.ordering.macs import canonical_mac, check_mac
+from peerhall.exchange.ordering.macs import check_mac
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
-from peerhall.orderdesk import mac_validity, settling
+from peerhall.orderdesk import config_macs, mac_validity, settling
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import check_accounts
-from peerhall.store import claims
 
 _OWNERS = ("managing_account", "consuming_account")
 
@@ -42,9 +40,7 @@ def remove(order: Order, document: str) -> Record:
             "The MAC address is in use; take it out of the configs in conflicts first.", order.only_seen(conflicts)
         )
     for user in users:
-        claim = Claim(MAC, user.body["network_service"], canonical_mac(record.body["address"]))
-        claims.release_one(order.connection, claim, user.id, order.now)
-        order.save(user.with_body(macs=[mac for mac in user.body["macs"] if mac != document]))
+        config_macs.drop(order, user, record)
         order.reconcile_later(*settling.devices_of(order, user))
     order.remove(record)
     return record
