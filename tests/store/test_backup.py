@@ -10,7 +10,7 @@ from peerhall.exchange.claims import MAC, Claim, Holder
 from peerhall.store import claims, credentials, journal, tasks, work
 from peerhall.store.backup import BackupError, restore_backup, write_backup
 from peerhall.store.database import SyncConnection, connect
-from peerhall.store.schema import migrate, require_current
+from peerhall.store.schema import list_tables, migrate, require_current
 from tests.clock import Clock
 
 TABLES = (
@@ -91,6 +91,31 @@ def test_the_tables_of_another_program_are_never_dropped(backup: Path, make_data
         with pytest.raises(BackupError, match="something else"):
             restore_backup(connection, backup, ignore, replace=replace)
         assert connection.execute("select it from precious").fetchall() == [(1,)]
+
+
+def test_what_others_keep_beside_our_tables_stays(any_database: str, clock: Clock, tmp_path: Path) -> None:
+    with connect(any_database) as connection:
+        connection.execute("create table precious (what text)")
+        connection.execute("insert into precious values ('gold')")
+        write_backup(connection, tmp_path / "backup.zip", clock(), ignore)
+        restore_backup(connection, tmp_path / "backup.zip", ignore, replace=True)
+        assert connection.execute("select what from precious").fetchall() == [("gold",)]
+        require_current(connection)
+
+
+def test_what_depends_on_our_tables_is_named_and_nothing_lost(backup: Path, any_database: str) -> None:
+    with connect(any_database) as connection:
+        connection.execute("create view precious as select id from document")
+        before = content(connection)
+        with pytest.raises(BackupError, match="view precious depends on table document"):
+            restore_backup(connection, backup, ignore, replace=True)
+        assert content(connection) == before
+
+
+def test_every_table_there_is_is_known_as_ours(any_database: str) -> None:
+    with connect(any_database) as connection:
+        found = connection.execute("select tablename from pg_tables where schemaname = current_schema()")
+        assert {name for (name,) in found} == list_tables()
 
 
 def test_a_database_in_which_there_is_just_a_key_is_not_overwritten(

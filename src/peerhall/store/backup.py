@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+import psycopg
+
 from peerhall import __version__
 from peerhall.contract.vocabulary import write_instant
 from peerhall.store import schema
@@ -67,7 +69,8 @@ def write_backup(connection: SyncConnection, file: Path, now: datetime, progress
 def restore_backup(connection: SyncConnection, file: Path, progress: Progress, *, replace: bool = False) -> None:
     """Brings a database to what a backup holds, in one transaction; the database must be empty unless `replace`.
 
-    Raises BackupError, or SchemaError for a backup of a newer Peerhall.
+    What others keep beside our tables stays, and must not depend on them. Raises BackupError, or SchemaError for a
+    backup of a newer Peerhall.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -75,7 +78,7 @@ def restore_backup(connection: SyncConnection, file: Path, progress: Progress, *
             _refuse_unless_empty(connection, replace)
             with connection.transaction():
                 connection.execute("set local statement_timeout = 0")
-                _drop_everything(connection)
+                _drop_ours(connection)
                 schema.migrate(connection, manifest["schema_version"])
                 # What is restored is no news to anybody.
                 connection.execute("alter table document disable trigger user")
@@ -120,6 +123,7 @@ def _write_tables(connection: SyncConnection, archive: zipfile.ZipFile, now: dat
 
 def _list_tables(connection: SyncConnection) -> list[Table]:
     """Our tables, each after those it refers to."""
+    ours = schema.list_tables()
     columns: dict[str, list[str]] = {}
     for table, column in connection.execute(
         """select c.table_name, c.column_name from information_schema.columns c
@@ -127,7 +131,7 @@ def _list_tables(connection: SyncConnection) -> list[Table]:
            where c.table_schema = current_schema() and t.table_type = 'BASE TABLE' and c.is_generated = 'NEVER'
            order by c.table_name, c.ordinal_position"""
     ):
-        if table not in _OF_THE_MOMENT and (table, column) not in _OF_THE_CLUSTER:
+        if table in ours - _OF_THE_MOMENT and (table, column) not in _OF_THE_CLUSTER:
             columns.setdefault(table, []).append(column)
     referred = connection.execute(
         """select conrelid::regclass::text, confrelid::regclass::text from pg_constraint
@@ -178,9 +182,14 @@ def _refuse_unless_empty(connection: SyncConnection, replace: bool) -> None:
         )
 
 
-def _drop_everything(connection: SyncConnection) -> None:
-    for name in _list_names(connection):
-        connection.execute(sql(f'drop table if exists "{name}" cascade'))
+def _drop_ours(connection: SyncConnection) -> None:
+    try:
+        connection.execute(sql(f"drop table if exists {', '.join(sorted(schema.list_tables()))}"))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise BackupError(
+            f"Something else in the database depends on the tables of Peerhall: {error.diag.message_detail}. "
+            "Drop it first, or restore into another database."
+        ) from error
     connection.execute("drop sequence if exists lease_generation")
     connection.execute("drop function if exists note_change()")
 

@@ -1,13 +1,16 @@
 """Brings a database to the schema this code needs, and refuses to work on any other."""
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 import psycopg
 
 from peerhall.store.database import SyncConnection
 
 _LOCK = 0x7065657268616C6C
+_CREATED: Final = re.compile(r"^create (?:unlogged )?table (?:if not exists )?(\w+)", re.IGNORECASE | re.MULTILINE)
 
 
 class SchemaError(Exception):
@@ -31,6 +34,12 @@ def list_migrations() -> list[Migration]:
         if file.name.endswith(".sql")
     ]
     return sorted(found, key=lambda migration: migration.version)
+
+
+def list_tables() -> frozenset[str]:
+    """Names of all tables that are, or once were, Peerhall's."""
+    made = {name for migration in list_migrations() for name in _CREATED.findall(migration.sql)}
+    return frozenset(made | {"schema_version"})
 
 
 def read_version(connection: SyncConnection) -> int:
