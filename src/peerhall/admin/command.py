@@ -15,6 +15,7 @@ _MODULES: Final = {
     "backup": "backups",
     "demo": "demo",
     "import": "intake",
+    "ip": "ips",
     "journal": "journal",
     "key": "keys",
     "migrate": "database",

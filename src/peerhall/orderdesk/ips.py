@@ -5,17 +5,20 @@ from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body
+from peerhall.contract.vocabulary import write_instant
 from peerhall.exchange.claims import PrefixClaim
-from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.lifecycle import LIVE_STATES, Phase, phase_of
 from peerhall.exchange.ordering.ips import check_fqdn, check_ip
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable, refuse_unknown
+from peerhall.orderdesk.addresses import is_allocated
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import check_accounts
 
 _OWNERS = ("managing_account", "consuming_account")
+_OVER = frozenset({Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED})
 
 
 def create(order: Order, body: Body) -> Record:
@@ -59,6 +62,30 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         order.release(record, ["prefix"])
         _take_prefix(order, changed, address)
     return order.save(changed)
+
+
+def free(order: Order, record: Record) -> None:
+    """Makes the prefix of a member, locked, free to others: the operator's doing. Refuses one that is not out of use.
+
+    Where an order that is over still names it, it stays as one that has expired.
+    """
+    if is_allocated(record) or record.managing_account == order.rules.account:
+        refuse_unable("The exchange gave this address itself; it is given back with the order it is for.")
+    users = [
+        *order.users(record.id, "ips", "network-service-configs"),
+        *order.users(record.id, "ip", "network-feature-configs"),
+    ]
+    conflicts = [
+        Conflict(user.kind, user.id, "ips", record.kind, record.id) for user in users if phase_of(user) not in _OVER
+    ]
+    if conflicts:
+        named = ", ".join(f"{each.resource_type} {each.resource_id}" for each in conflicts)
+        refuse_unable(f"The address is still in use by {named}.", conflicts)
+    order.release(record)
+    if users:
+        order.save(record.with_body(valid_not_after=write_instant(order.now)))
+    else:
+        order.remove(record)
 
 
 def _take_prefix(order: Order, record: Record, address: IPv4Interface | IPv6Interface) -> None:
