@@ -370,6 +370,14 @@ def test_addresses_that_cannot_be_chosen(house: Site, member: Caller, rival: Cal
     assert member.faults("POST", CONFIGS, config(service, own, ips=[twice, twice])).keys() == {"ips.1"}
 
 
+def test_two_groups_may_be_numbered_alike(house: Site, member: Caller, rival: Caller, own: str, others: str) -> None:
+    services = [group(house, public=True, subnet_v4="10.22.0.0/24") for _ in range(2)]
+    mine, theirs = register(member, "10.22.0.5"), register(rival, "10.22.0.5")
+    assert member.post(CONFIGS, config(services[0], own, ips=[mine]))["ips"] == [mine]
+    assert "in use" in rival.faults("POST", CONFIGS, config(services[0], others, ips=[theirs]))["ips.0"]
+    assert rival.post(CONFIGS, config(services[1], others, ips=[theirs]))["ips"] == [theirs]
+
+
 def test_any_own_address_is_good_where_there_is_no_subnet(house: Site, member: Caller, own: str) -> None:
     chosen = register(member, "10.15.0.1")
     joined = member.post(CONFIGS, config(group(house), own, ips=[chosen]))

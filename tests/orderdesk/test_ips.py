@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from peerhall.exchange.claims import Holder, PrefixClaim
+from peerhall.store import claims
 from tests.installation import Caller, Site
 
 
@@ -94,6 +96,27 @@ def test_the_lan_is_the_exchanges(member: Caller) -> None:
     for address, length in (("192.0.2.20", 32), ("192.0.2.0", 24), ("192.0.2.0", 26), ("2001:db8:1::5", 128)):
         body = {"version": 6 if ":" in address else 4, "address": address, "prefix_length": length}
         assert "in use" in member.faults("POST", "/ips", body)["address"]
+
+
+@pytest.mark.parametrize("address", ["10.1.0.1", "172.16.0.1", "192.168.9.1", "fd00::1"])
+def test_private_addresses_are_nobodys_alone(site: Site, address: str) -> None:
+    member, rival = site.login("member"), site.login("rival")
+    length = 128 if ":" in address else 32
+    own = prefix(member, address, length)["id"]
+    prefix(rival, address, length)
+    body = {"version": 6 if ":" in address else 4, "address": address, "prefix_length": length}
+    assert own in member.faults("POST", "/ips", body)["address"]
+    moved = {**body, "address": "2001:db8:f::5" if ":" in address else "198.51.100.5"}
+    assert member.patch(f"/ips/{own}", moved, 200)["address"] == moved["address"]
+    assert "in use" in rival.faults("POST", "/ips", moved)["address"]
+    prefix(member, address, length)
+
+
+def test_a_private_lan_is_the_exchanges(site: Site) -> None:
+    with site.connection.transaction():
+        claims.take(site.connection, [PrefixClaim("10.0.0.0/24")], Holder("lan", "exchange"), site.clock())
+    body = {"version": 4, "address": "10.0.0.5", "prefix_length": 32}
+    assert "LAN" in site.login("member").faults("POST", "/ips", body)["address"]
 
 
 def test_a_prefix_that_moves_frees_the_old_one(site: Site) -> None:

@@ -51,5 +51,7 @@ def _get_ip(connection: SyncConnection, name: str) -> Record:
     if found is None or (
         holder and ip_network(f"{found.body['address']}/{found.body['prefix_length']}") != ip_network(name)
     ):
-        raise click.ClickException(f"There is no registered IP address or prefix {name}.")
+        raise click.ClickException(
+            f"There is no registered IP address or prefix {name}. A private one is named by its id."
+        )
     return found

@@ -6,9 +6,9 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body
 from peerhall.contract.vocabulary import write_instant
-from peerhall.exchange.claims import PrefixClaim
+from peerhall.exchange.claims import PRIVATE, AnyClaim, Claim, PrefixClaim
 from peerhall.exchange.lifecycle import LIVE_STATES, Phase, phase_of
-from peerhall.exchange.ordering.ips import check_fqdn, check_ip
+from peerhall.exchange.ordering.ips import check_fqdn, check_ip, is_private
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable, refuse_unknown
@@ -16,6 +16,7 @@ from peerhall.orderdesk.addresses import is_allocated
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.orderdesk.parties import check_accounts
+from peerhall.store import claims
 
 _OWNERS = ("managing_account", "consuming_account")
 _OVER = frozenset({Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED})
@@ -59,7 +60,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults.refuse_if_any()
     if address is not None:
         _refuse_if_used(order, record)
-        order.release(record, ["prefix"])
+        order.release(record, ["prefix", PRIVATE])
         _take_prefix(order, changed, address)
     return order.save(changed)
 
@@ -89,7 +90,12 @@ def free(order: Order, record: Record) -> None:
 
 
 def _take_prefix(order: Order, record: Record, address: IPv4Interface | IPv6Interface) -> None:
-    claim = PrefixClaim(str(address.network))
+    claim: AnyClaim = PrefixClaim(str(address.network))
+    if is_private(address):
+        # Others may have the same for other groups; within a group, its configs hold their addresses.
+        if claims.find_holder(order.connection, claim) is not None:
+            refuse_member("address", f"{address.network} overlaps with a peering LAN")
+        claim = Claim(PRIVATE, str(record.consuming_account), str(address.network))
     for holder in order.take([claim], record).values():
         if holder is not None and order.caller.acts_for(holder.account):
             refuse_member("address", f"{address.network} overlaps with {holder.document}, which you have already")

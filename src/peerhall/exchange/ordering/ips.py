@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface, ip_network
 from typing import Final
 
 from peerhall.exchange.ordering.macs import check_validity
@@ -13,6 +13,7 @@ from peerhall.exchange.refusals import Faults
 _LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _SHORTEST: Final = {4: 8, 6: 16}
 """Nobody is given more of the address space than this, and a prefix held keeps others from all that is in it."""
+_PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _FQDN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 
 
@@ -24,6 +25,12 @@ def check_ip(
     if {"valid_not_before", "valid_not_after"} & set(changes):
         check_validity(faults, body, now)
     return _check_address(faults, body) if {"address", "prefix_length", "version"} & set(changes) else None
+
+
+def is_private(address: IPv4Interface | IPv6Interface) -> bool:
+    """Whether everybody may use the prefix inside (RFC 1918, RFC 4193), so that it is nobody's alone."""
+    network = address.network
+    return any(network.network_address in each and network.broadcast_address in each for each in _PRIVATE)
 
 
 def _check_address(faults: Faults, body: Body) -> IPv4Interface | IPv6Interface | None:
