@@ -1,6 +1,6 @@
 """ASNs: shown on the account that uses them, and believed only once the operator has looked them up."""
 
-from peerhall.exchange.lifecycle import IN_PRODUCTION, LIVE_STATES, phase_of
+from peerhall.exchange.lifecycle import IN_PRODUCTION, LIVE_STATES, phase_of, with_change
 from peerhall.exchange.records import Record
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import accounts, tasks
@@ -43,6 +43,21 @@ def was_handed_on(config: Record) -> bool:
     """Whether a config in production waits for its ASNs to be accepted for another account."""
     former = config.meta.get("former_owners")
     return former is not None and former["consuming_account"] != config.consuming_account
+
+
+def remember(order: Order, config: Record) -> list[int] | None:
+    """The ASNs that a config in production, which is about to leave, waits for; None where there are none."""
+    return (list_unverified(order, config) or None) if phase_of(config) in IN_PRODUCTION else None
+
+
+def go_on_waiting(config: Record) -> Record:
+    """A config that stays after all, with its ASNs as little believed as when it was cancelled."""
+    waiting = config.meta.get("waiting_asns")
+    if waiting is None:
+        return config
+    before = config.with_body(asns=[asn for asn in config.body["asns"] if asn not in waiting])
+    members = ["consuming_account"] if was_handed_on(config) else ["asns"]
+    return with_change(before, config.with_meta(waiting_asns=None), members)
 
 
 def ask_for(order: Order, config: Record) -> None:

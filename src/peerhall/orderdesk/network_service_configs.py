@@ -127,6 +127,8 @@ def hand_back(order: Order, config: Record) -> Record:
 
 
 def _follow_end(order: Order, record: Record, ended: Record) -> Record:
+    if waiting := asns.remember(order, record):
+        ended = order.save(ended.with_meta(waiting_asns=waiting))
     for session in order.users(ended.id, "network_service_config", "network-feature-configs", CHANGE_LOCK):
         network_feature_configs.follow(order, session, ended)
     attachments.account_for(order, record, ended)

@@ -93,6 +93,8 @@ def _stay_with_ports(order: Order, connection: Record, reservations: Iterable[Re
 
 def _follow_config(order: Order, config: Record) -> None:
     """What follows when a config stays: its sessions do, and others who had been told that it leaves look again."""
+    config = order.save(asns.go_on_waiting(order.latest(config)))
+    asns.ask_for(order, config)
     _stay_with(order, order.users(config.id, "network_service_config", "network-feature-configs", CHANGE_LOCK))
     attachments.account_for(order, config)
     order.settle_later(config, *list_concerned(order, config))

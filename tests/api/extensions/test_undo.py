@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from peerhall.provisioning import closing
+from peerhall.store import tasks
 from tests.installation import Caller, Site
+from tests.orderdesk.test_exchange_lans import set_rules
 
 BASE = "/api/ext/undo/v1"
 LATER = {"decommission_at": "2026-10-01"}
@@ -105,6 +108,28 @@ def test_what_was_to_leave_stays_as_it_was(site: Site, member: Caller, orders: O
     site.clock.turn(days=60)
     site.reconcile()
     assert everything(site) == before, "the day that was set is forgotten"
+
+
+def test_an_asn_is_not_believed_for_having_been_away(site: Site, member: Caller, orders: Orders) -> None:
+    set_rules(site, accept_all_asns=False)
+    member.patch(orders.config, {"asns": [64496, 64499]})
+    site.reconcile()
+    member.delete(orders.config, json=LATER)
+    site.reconcile()
+    [task] = tasks.list_tasks(site.connection)
+    with site.connection.transaction():
+        closing.close_as_failed(site.connection, task.number, "operator", "Not theirs.", site.clock())
+    undo(site, member, orders.config)
+    site.reconcile()
+    waiting = member.get(orders.config)
+    assert waiting["state"] == "production_change_pending"
+    assert [entry["attrs"] for entry in waiting["status"] if entry["tag"] == "asn_unverified"] == [{"asn": 64499}]
+    [task] = tasks.list_tasks(site.connection)
+    with site.connection.transaction():
+        closing.close_as_failed(site.connection, task.number, "operator", "Not theirs.", site.clock())
+    site.reconcile()
+    config = member.get(orders.config)
+    assert (config["state"], config["asns"]) == ("production", [64496])
 
 
 def test_what_left_by_itself_does_not_come_back_with_the_whole(site: Site, member: Caller, orders: Orders) -> None:
