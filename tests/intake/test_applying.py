@@ -179,6 +179,16 @@ def test_house_rules_change(described: SyncConnection, edit: Callable[..., Path]
     assert settings.read_house_rules(described).cooldown_days == 30
 
 
+def test_rules_that_an_earlier_version_did_not_know_are_gone_by_as_their_defaults_say(
+    described: SyncConnection, edit: Callable[..., Path]
+) -> None:
+    described.execute("update setting set value = value - 'open_orders_limit' where name = 'exchange'")
+    assert apply(described, edit()).is_empty
+    plan = apply(described, edit(("[legal]", "[legal]\n  open_orders_limit: null")))
+    assert plan.rules == {"open_orders_limit": (500, None)}
+    assert settings.read_house_rules(described).open_orders_limit is None
+
+
 def test_what_is_taken_out_of_the_file_goes(described: SyncConnection, edit: Callable[..., Path]) -> None:
     plan = apply(described, edit(("  sw2: {name: sw2.ork1, pop: ork1}\n", "")))
     assert [name_of(record) for record in plan.removed] == ["sw2.ork1"]

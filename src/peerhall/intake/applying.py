@@ -1,11 +1,13 @@
 """Brings what an exchange file describes into the database, in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from peerhall.exchange.claims import PORT, Claim, PrefixClaim
+from peerhall.exchange.house_rules import HouseRules
 from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import Caller
 from peerhall.intake import lans
@@ -74,7 +76,7 @@ def apply_catalogue(connection: SyncConnection, catalogue: Catalogue, actor: str
     wanted = _complete(intake, [rename(record, ids) for record in catalogue.records], stored)
     account_drawn_up = str(catalogue.rules["account"])
     rules = {**catalogue.rules, "account": ids.get(account_drawn_up, account_drawn_up)}
-    plan = draw_up_plan(wanted, stored, before, rules)
+    plan = draw_up_plan(wanted, stored, _as_gone_by(before), rules)
     refuse_harm(intake, plan, wanted)
     intake.raise_if_any()
     _write(intake, plan, rules)
@@ -83,6 +85,11 @@ def apply_catalogue(connection: SyncConnection, catalogue: Catalogue, actor: str
     if not plan.is_empty:
         _follow_up(intake, plan)
     return plan
+
+
+def _as_gone_by(rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    """House rules as they were kept; those that an earlier version did not know are gone by as their defaults say."""
+    return {**asdict(HouseRules.from_setting(dict(rules))), **rules} if rules else rules
 
 
 def _refuse_other_exchange(intake: Intake, before: Mapping[str, Any]) -> None:
