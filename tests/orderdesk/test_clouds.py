@@ -307,6 +307,24 @@ def test_a_change_of_the_providers_side_reaches_the_provider(house: Site, member
     assert (far["bgp_password"], far["local_asn"]) == ("other", 64496)
 
 
+def test_both_ends_are_built_as_they_were_ordered(house: Site, member: Caller) -> None:
+    mine, boxes = connect(house, member), house.simulator._boxes
+    service = member.post(SERVICES, cloud(capacity=500))
+    config = member.post(CONFIGS, handover(service, mine))
+    house.reconcile()
+    member.patch(at(service), {"capacity": 1000})
+    house.reconcile()
+    assert boxes[service["id"]].objects[f"circuit/{service['id']}"]["capacity_mbps"] == 1000
+    assert boxes["switch"].objects[f"attachment/{config['id']}"]["capacity_mbps"] == 1000
+
+    brought = member.post(SERVICES, cloud(product_offering="stratus", cloud_key=bring(house)))
+    to = {"cloud_config": {"vlan": 102, "peering_type": "microsoft"}}
+    config = member.post(CONFIGS, handover(brought, mine, **to))
+    house.reconcile()
+    far = boxes[brought["id"]].objects[f"attachment/{config['id']}"]
+    assert far == {"circuit": brought["id"], "handover": 1, "vlan": 102, "peering_type": "microsoft"}
+
+
 def test_who_only_consumes_a_handover_does_not_read_its_password(house: Site) -> None:
     reseller, customer = house.login("reseller"), house.login("customer")
     mine = connect(house, reseller)

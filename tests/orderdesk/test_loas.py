@@ -364,7 +364,7 @@ def test_a_letter_tells_what_became_known_since(site: Site) -> None:
     member = site.login("member")
     created = member.order_connection()
     path = f"/port-reservations/{created['port_reservations'][0]}"
-    member.patch(path, {"connecting_party": "<b>Splicers & Sons", "cross_connect_id": "XC-4711 " + "x" * 5000})
+    member.patch(path, {"connecting_party": "<b>Splicers & Sons", "cross_connect_id": "XC-4711 " + "x" * 4000})
     text = read_pdf(download(member, path).content)
     assert "<b>Splicers & Sons" in text
     assert "XC-4711" in text

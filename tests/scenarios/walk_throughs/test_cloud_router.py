@@ -1,4 +1,4 @@
-"""A member rents a router of the exchange, joins a LAN and a circuit with it, and takes it all down again."""
+"""A member rents a router of the exchange, joins a LAN, a circuit and a cloud with it, and takes it all down again."""
 
 from tests.scenarios.walk_throughs.walk import Walk, tags
 
@@ -27,6 +27,31 @@ def test_a_router_is_ordered_used_and_given_back(walk: Walk) -> None:
             "bfd": True,
         },
     )
+    # one in a cloud,
+    cloud = member.post(
+        "/network-services",
+        {
+            "type": "cloud_vc",
+            "product_offering": member.offering("Nimbus Cloud (fictional) in Northport"),
+            "cloud_key": "123456789012",
+            "capacity": 500,
+        },
+    )
+    in_cloud = member.post(
+        CONFIGS,
+        {
+            "type": "cloud_vc",
+            "network_service": cloud["id"],
+            "routing_function": function["id"],
+            "handover": 1,
+            "l3_config": {
+                "local_address": "192.0.2.5/30",
+                "bgp_neighbor_address": "192.0.2.6",
+                "bgp_neighbor_asn": 64512,
+            },
+            "cloud_config": {"peering_type": "private"},
+        },
+    )
     # and one on a circuit, whose other end is somebody else's port.
     circuit = member.post(
         "/network-services",
@@ -49,11 +74,11 @@ def test_a_router_is_ordered_used_and_given_back(walk: Walk) -> None:
             },
         },
     )
-    assert {each["state"] for each in (function, on_lan, on_circuit)} == {"requested"}
+    assert {each["state"] for each in (function, on_lan, in_cloud, on_circuit)} == {"requested"}
     router, lan_leg = f"/routing-functions/{function['id']}", f"{CONFIGS}/{on_lan['id']}"
-    circuit_leg = f"{CONFIGS}/{on_circuit['id']}"
-    walk.reach(member, router)
-    walk.reach(member, lan_leg)
+    circuit_leg, cloud_leg = (f"{CONFIGS}/{each['id']}" for each in (on_circuit, in_cloud))
+    for path in (router, lan_leg, cloud_leg, f"/network-services/{cloud['id']}"):
+        walk.reach(member, path)
     walk.reach(member, circuit_leg, "requested", saying="awaiting_peer_side")
     port = far.order_connection(product_offering=far.offering("10G port in Northport"))
     far_end = far.post(
@@ -107,7 +132,7 @@ def test_a_router_is_ordered_used_and_given_back(walk: Walk) -> None:
     days = {"decommission_at": "2031-01-01", "charged_until": "2031-01-01"}
     assert member.get(f"{router}/cancellation-policy") == days
     last_day, earlier = walk.day("2031-04-01"), walk.day("2031-03-01")
-    for path in (lan_leg, f"/network-services/{circuit['id']}"):
+    for path in (lan_leg, f"/network-services/{cloud['id']}", f"/network-services/{circuit['id']}"):
         left = member.delete(path, json={"decommission_at": last_day})
         assert (left["state"], left["decommission_at"]) == ("decommission_requested", last_day)
     assert member.delete(router, json={"decommission_at": earlier})["state"] == "decommission_requested"
@@ -116,6 +141,6 @@ def test_a_router_is_ordered_used_and_given_back(walk: Walk) -> None:
         held = walk.reach(member, router, "decommission_requested", saying="routing_function_in_use")
         assert "decommission_scheduled" in tags(held)
     walk.wait_for_day(last_day)
-    for who, path in ((member, lan_leg), (member, circuit_leg), (far, f"{CONFIGS}/{far_end['id']}")):
-        walk.reach(who, path, "decommissioned")
-    walk.reach(member, router, "decommissioned")
+    for path in (lan_leg, cloud_leg, circuit_leg, router):
+        walk.reach(member, path, "decommissioned")
+    walk.reach(far, f"{CONFIGS}/{far_end['id']}", "decommissioned")
