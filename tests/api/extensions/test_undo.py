@@ -41,8 +41,8 @@ class Orders:
     circuit: str
     sides: list[str]
     """The member's own, and its rival's."""
+    cloud: str
     function: str
-    leg: str
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def orders(site: Site, member: Caller) -> Orders:
     far = rival.order_connection()
     function = member.order_router()
     config = member.order_peering(connection["id"], macs=[member.order_mac()["id"]])
-    leg = member.order_leg(function["id"])
+    member.order_leg(function["id"])
     circuit = member.post(
         "/network-services", {"type": "p2p_vc", "product_offering": "circuit-1g", "joining_member_account": "rival"}
     )
@@ -66,6 +66,11 @@ def orders(site: Site, member: Caller) -> Orders:
         each.post("/network-service-configs", {"type": "p2p_vc", "network_service": circuit["id"], **vlan, **to})["id"]
         for each, to in ((member, {"connection": connection["id"]}), (rival, {"connection": far["id"]}))
     ]
+    cloud = member.post(
+        "/network-services", {"type": "cloud_vc", "product_offering": "nimbus", "cloud_key": "123456789012"}
+    )
+    handover = {"type": "cloud_vc", "network_service": cloud["id"], "connection": connection["id"], "handover": 1}
+    member.post("/network-service-configs", {**handover, **vlan})
     site.reconcile()
     sessions = [member.order_session(config["id"], ip)["id"] for ip in config["ips"]]
     site.reconcile()
@@ -76,8 +81,8 @@ def orders(site: Site, member: Caller) -> Orders:
         sessions=[f"/network-feature-configs/{each}" for each in sessions],
         circuit=f"/network-services/{circuit['id']}",
         sides=[f"/network-service-configs/{each}" for each in sides],
+        cloud=f"/network-services/{cloud['id']}",
         function=f"/routing-functions/{function['id']}",
-        leg=f"/network-service-configs/{leg['id']}",
     )
 
 
@@ -91,7 +96,7 @@ def everything(site: Site) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("what", ["connection", "reservation", "config", "circuit", "function"])
+@pytest.mark.parametrize("what", ["connection", "reservation", "config", "circuit", "cloud", "function"])
 def test_what_was_to_leave_stays_as_it_was(site: Site, member: Caller, orders: Orders, what: str) -> None:
     path, before = getattr(orders, what), everything(site)
     assert {each["state"] for each in before.values()} == {"production"}
