@@ -231,8 +231,20 @@ def test_a_port_that_a_capacity_needs_stays(site: Site) -> None:
     config = member.order_peering(path.split("/")[-1], macs=[member.order_mac()["id"]], capacity=15000)["id"]
     first = f"/port-reservations/{member.get(path)['port_reservations'][0]}"
     assert [each["resource_id"] for each in member.unable("DELETE", first)["conflicts"]] == [config]
+    # It needs the port until it is gone itself.
+    site.reconcile()
+    leaving = f"/network-service-configs/{config}"
+    member.delete(leaving, json={"decommission_at": "2026-12-01"})
+    member.unable("DELETE", first, {"decommission_at": "2026-11-30"})
+    member.delete(first, json={"decommission_at": "2026-12-01"})
+
+
+def test_a_port_that_no_capacity_needs_any_more_goes(site: Site) -> None:
+    member = site.login("member")
+    path = bundle(site, member)
+    config = member.order_peering(path.split("/")[-1], macs=[member.order_mac()["id"]], capacity=15000)["id"]
     member.patch(f"/network-service-configs/{config}", {"capacity": 10000})
-    member.delete(first)
+    member.delete(f"/port-reservations/{member.get(path)['port_reservations'][0]}")
 
 
 def test_what_may_be_allocated_follows_the_ports(site: Site) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from peerhall.contract.vocabulary import write_instant
+from peerhall.exchange.contract_terms import ContractTerms
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
 
@@ -42,6 +43,12 @@ def has_contract_terms(offering: dict[str, Any]) -> bool:
             "contract_renewal_notice_period",
         )
     )
+
+
+def check_same_terms(faults: Faults, current: dict[str, Any], wished: dict[str, Any]) -> None:
+    """Whether what was ordered under one offering can go on under another: nobody leaves a contract by changing it."""
+    if ContractTerms.of(current) != ContractTerms.of(wished):
+        faults.add("product_offering", "has other contract terms; order anew under them, and cancel this order")
 
 
 def check_capacity(faults: Faults, capacity: int | None, offering: dict[str, Any]) -> None:

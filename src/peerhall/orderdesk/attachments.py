@@ -1,6 +1,9 @@
 """What a config attaches to: the connection it goes over, as far as it has room."""
 
+from datetime import date
+
 from peerhall.contract.validation import Body
+from peerhall.exchange.cancellation import find_last_day
 from peerhall.exchange.lifecycle import LIVE_STATES
 from peerhall.exchange.ordering.attachments import check_attachment, check_connection, check_speed, check_vlan_config
 from peerhall.exchange.ordering.connections import allocation_limit
@@ -81,15 +84,20 @@ def rated(config: Record, service: Record) -> Record:
     return config.with_body(capacity=service.body.get("capacity")) if config.type == "cloud_vc" else config
 
 
-def list_beyond(order: Order, connection: Record, speed: int) -> list[Record]:
-    """The configs that could not all be delivered if the connection had this speed (Mbit/s) only."""
+def list_beyond(order: Order, connection: Record, speed: int, day: date) -> list[Record]:
+    """The configs that could not all be delivered if the connection had this speed (Mbit/s) only from a day on."""
     slower = _limited(order, connection, speed)
-    configs = [each for each in _list_configs(order, connection) if each.state in LIVE_STATES]
+    configs = [each for each in _list_configs(order, connection) if _is_there(each, day)]
     limit = slower.body["capacity_allocation_limit"]
     if limit is not None and sum(_count(order, each, slower) for each in configs) > limit:
         return configs
     services = {each.id: order.get("network-services", each.body["network_service"]) for each in configs}
     return [each for each in configs if (rated(each, services[each.id]).body.get("capacity") or 0) > speed]
+
+
+def _is_there(config: Record, day: date) -> bool:
+    last = find_last_day(config) if config.state == "decommission_requested" else None
+    return config.state in LIVE_STATES or (last is not None and last > day)
 
 
 def _limited(order: Order, connection: Record, speed: int | None) -> Record:

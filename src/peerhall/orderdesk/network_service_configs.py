@@ -6,7 +6,7 @@ from typing import Any
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.cancellation import refuse_change_of_ending
-from peerhall.exchange.catalogue import check_capacity, check_move
+from peerhall.exchange.catalogue import check_capacity, check_move, check_same_terms
 from peerhall.exchange.lifecycle import (
     IN_PRODUCTION,
     Phase,
@@ -146,6 +146,9 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
         check_capacity(faults, body.get("capacity"), offering.body)
         if current is not None and phase_of(current) in IN_PRODUCTION:
             check_move(faults, current.body.get("capacity"), body.get("capacity"), offering.body)
+    if current is not None and body.get("product_offering") != current.body.get("product_offering"):
+        own = [order.find("product-offerings", each.get("product_offering") or "") for each in (current.body, body)]
+        check_same_terms(faults, *(each.body if each else {} for each in own))
     if body.get("availability_zone") and order.find("availability-zones", body["availability_zone"]) is None:
         faults.add("availability_zone", "there is no such availability zone")
     if body.get("asns") and (current is None or body["asns"] != current.body.get("asns")):

@@ -1,11 +1,12 @@
 """Port reservations at the counter."""
 
+from datetime import date
 from typing import Any
 
 from peerhall.contract.operations import Operation
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import choose_ports
-from peerhall.exchange.cancellation import refuse_change_of_ending
+from peerhall.exchange.cancellation import find_last_day, refuse_change_of_ending
 from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, ENDING, Phase, phase_of
 from peerhall.exchange.ordering.connections import check_demarc, check_further_port
 from peerhall.exchange.records import Record
@@ -103,9 +104,9 @@ def draw_up(order: Order, connection: Record, port: ports.Chosen, demarc: str | 
 def cancel(order: Order, document: str, wished: str | None) -> Record:
     """Takes a port out of its connection, under the connection's terms. Refuses the last, and one still needed."""
     record, connection = lock(order, document)
-    if phase_of(record) not in ENDING or (phase_of(record) is Phase.LEAVING and wished is not None):
-        _refuse_if_needed(order, record, connection)
     ended = leaving.end(order, record, wished)
+    if phase_of(record) not in ENDING or (phase_of(record) is Phase.LEAVING and wished is not None):
+        _refuse_if_needed(order, ended, connection)
     if ended != record:
         _end_port(order, ended)
         order.settle_later(ended, connection)
@@ -139,7 +140,7 @@ def _refuse_if_needed(order: Order, record: Record, connection: Record) -> None:
     speed = sum(each.meta["reserved"]["speed"] for each in others)
     conflicts = [
         Conflict(config.kind, config.id, "capacity", connection.kind, connection.id)
-        for config in attachments.list_beyond(order, connection, speed)
+        for config in attachments.list_beyond(order, connection, speed, find_last_day(record) or date.min)
     ]
     if conflicts:
         refuse_unable(

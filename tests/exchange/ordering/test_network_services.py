@@ -28,7 +28,10 @@ CAPACITIES = st.none() | st.integers(1, 100_000)
         ({}, {"service_metro_area_network": "there"}, 1),
         ({}, {"handover_metro_area_network": "there", "physical_port_speed": 10000}, 2),
         ({}, {"service_provider": "Another Exchange"}, 1),
-        ({}, {"name": "Other words", "contract_initial_period": "P1Y"}, 0),
+        ({}, {"name": "Other words"}, 0),
+        ({"contract_initial_period": "P1Y"}, {"contract_initial_period": "P12M"}, 0),
+        ({"contract_initial_period": "P1Y"}, {}, 1),
+        ({}, {"contract_renewal_period": "P1M"}, 1),
     ],
 )
 def test_another_offering_differs_in_bandwidth_only(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from peerhall.exchange.allocation import PortGroup
+from peerhall.exchange.catalogue import check_same_terms
 from peerhall.exchange.records import Body
 from peerhall.exchange.refusals import Faults
 
@@ -64,6 +65,7 @@ def check_other_offering(faults: Faults, current: dict[str, Any], wished: dict[s
     for member, what in (("physical_port_speed", "port speed"), ("handover_metro_area_network", "metro area network")):
         if current.get(member) != wished.get(member):
             faults.add("product_offering", f"has another {what}; order a new connection instead")
+    check_same_terms(faults, current, wished)
 
 
 def allocation_limit(speed: int | None, percent: int | None) -> int | None:

@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from typing import Final
 
-from peerhall.exchange.catalogue import check_move
+from peerhall.exchange.catalogue import check_move, check_same_terms
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 
@@ -30,6 +30,7 @@ def check_other_offering(faults: Faults, current: Body, wished: Body) -> None:
     check_move(moves, current.get("bandwidth_max"), wished.get("bandwidth_max"), current)
     for fault in moves.found:
         faults.add("product_offering", f"the bandwidth {fault.reason}")
+    check_same_terms(faults, current, wished)
 
 
 def list_config_offerings(service: Body, offerings: list[Record]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from peerhall.exchange.catalogue import check_same_terms
 from peerhall.exchange.lifecycle import LIVE_STATES
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
@@ -50,6 +51,7 @@ def check_other_offering(faults: Faults, current: Body, wished: Body) -> None:
     """Whether a routing function can move to another offering without being rebuilt elsewhere."""
     if current.get("handover_metro_area_network") != wished.get("handover_metro_area_network"):
         faults.add("product_offering", "is in another metro area network; order a new routing function instead")
+    check_same_terms(faults, current, wished)
 
 
 def name_router(function: str) -> str:
