@@ -1,14 +1,21 @@
 """A whole installation in one process: database, application, reconciler and a stepped simulator, by one clock."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from peerhall.daemon.assembly import build_application
+from peerhall.daemon.assembly import build_application, build_webhooks
 from peerhall.daemon.settings import Settings
 from peerhall.exchange.visibility import Caller as ExchangesOwn
+from peerhall.exchange.webhook_targets import Reach
 from peerhall.orderdesk import intervention
 from peerhall.orderdesk.order import CHANGE_LOCK, Order, device_subject
 from peerhall.provisioning.clouds import BothEnds, Clouds
@@ -19,26 +26,50 @@ from peerhall.provisioning.facts import list_devices
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import credentials, documents, work
 from peerhall.store.database import OrderPool, connect
+from peerhall.store.sealing import ensure_keys
+from peerhall.webhooks.delivering import Deliverer
+from peerhall.webhooks.sending import Sender
 from tests.clock import Clock
 from tests.server import running
 
 MOST_ROUNDS = 50
+MOST_DELIVERIES = 500
+THIS_MACHINE = Reach(loopback=True)
+
+
+@cache
+def webhook_keys() -> str:
+    """A file of keys for secrets of webhooks, the same for all sites of this process."""
+    directory = Path(tempfile.mkdtemp(prefix="peerhall-keys-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return str(ensure_keys(directory / "webhook-keys"))
 
 
 class Site:
     """What a test talks to."""
 
-    def __init__(self, dsn: str, clock: Clock, driver: Driver | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        clock: Clock,
+        driver: Driver | None = None,
+        reach: Reach = THIS_MACHINE,
+        **settings: Any,
+    ) -> None:
         self.dsn = dsn
         self.clock = clock
-        self.settings = Settings(**{"database": dsn, "connections": 8, **settings})
+        self.settings = Settings(**{"database": dsn, "connections": 8, "webhook_keys": webhook_keys(), **settings})
         self.simulator = Simulator(clock, speed=None)
         self.clouds = simulate_clouds(self.simulator)
         clouds = Clouds(self.clouds)
-        self.application = build_application(self.settings, clock, clouds=clouds)
+        self.pool = OrderPool(dsn, 4)
+        webhooks = build_webhooks(self.settings)
+        if webhooks is not None:
+            webhooks = replace(webhooks, reach=reach)
+            self.deliverer = Deliverer(self.pool, webhooks.sealer, Sender(reach), clock, clock)
+        self.application = build_application(self.settings, clock, clouds=clouds, webhooks=webhooks)
         self.origin = ""
         self.url = ""
-        self.pool = OrderPool(dsn, 4)
         network = driver or self.simulator
         self.driver = BothEnds(network, clouds, by_hand=network)
         self.reconciler = Reconciler(self.pool, self.driver, clock, MassChangeLimit(1000, 100))
@@ -85,6 +116,13 @@ class Site:
             if finished:
                 self.look_again()
         raise AssertionError("the reconciler does not come to rest")
+
+    def deliver(self) -> None:
+        """Lets webhooks be sent to until nothing is due any more."""
+        for _ in range(MOST_DELIVERIES):
+            if not self.deliverer.work_once():
+                return
+        raise AssertionError("there is no end to what is sent")
 
     def take_turns(self, rounds: int) -> None:
         """Lets the reconciler do a few pieces of work and the simulator finish what that began, turn by turn."""

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from peerhall.store.sealing import ensure_keys
+
 PEERHALL = (sys.executable, "-c", "from peerhall.admin.command import main; main()")
 
 
@@ -138,6 +140,33 @@ def test_nothing_is_served_without_the_driver_that_was_asked_for(
     assert said in server.log
     assert "Traceback" not in server.log
     assert '"listening"' not in server.log
+
+
+def test_what_has_a_directory_has_webhooks_with_keys_of_its_own(start: Callable[..., Process], tmp_path: Path) -> None:
+    server = start("serve", "--data", str(tmp_path / "data"), "--port", "0")
+    assert "webhooks" in {each["name"] for each in httpx.get(server.url + "/extensions").json()}
+    assert (tmp_path / "data" / "webhook-keys").stat().st_mode & 0o777 == 0o600
+    assert server.end() == 0
+
+
+def test_without_keys_there_are_no_webhooks_and_the_log_says_why(start: Callable[..., Process], database: str) -> None:
+    server = start("serve", "--database", database, "--port", "0")
+    assert "webhooks" not in {each["name"] for each in httpx.get(server.url + "/extensions").json()}
+    worker = start("provision", "--database", database)
+    assert "webhook_keys" in worker.wait_for("webhooks are off")
+
+
+def test_keys_that_others_can_read_are_not_used(
+    start: Callable[..., Process], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ensure_keys(tmp_path / "keys")
+    keys.chmod(0o644)
+    monkeypatch.setenv("PEERHALL_WEBHOOK_KEYS", str(keys))
+    for command in ("serve", "provision"):
+        refused = start(command, "--database", database)
+        assert refused.process.wait(30) == 1
+        assert f"chmod 600 {keys}" in refused.log
+        assert "Traceback" not in refused.log
 
 
 def test_an_unmigrated_database_is_refused(start: Callable[..., Process], make_database: Callable[[str], str]) -> None:

@@ -12,6 +12,7 @@ from peerhall.daemon.settings import Settings
 from peerhall.sandbox.sandbox import CONNECTIONS, Sandbox
 from peerhall.sandbox.seeded import Seeded
 from peerhall.store.embedded import EmbeddedPostgres
+from tests.installation import webhook_keys
 from tests.server import running
 
 JSON = {"Content-Type": "application/json"}
@@ -84,7 +85,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
 @pytest.fixture(scope="session")
 def origin(data: tuple[str, Path]) -> Iterator[str]:
     dsn, directory = data
-    settings = Settings(database=dsn, connections=8)
+    settings = Settings(database=dsn, connections=8, webhook_keys=webhook_keys())
     with running(Sandbox(settings, Seeded(dsn, directory), speed=1.0), settings) as origin:
         yield origin
 

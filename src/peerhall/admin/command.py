@@ -26,6 +26,7 @@ _MODULES: Final = {
     "serve": "serving",
     "signing-key": "keys",
     "task": "tasks",
+    "webhook-key": "webhook_keys",
 }
 """Which module of this package has which command."""
 
@@ -44,6 +45,7 @@ EXPECTED: Final = frozenset(
         "peerhall.store.database.DatabaseUnavailable",
         "peerhall.store.embedded.EmbeddedError",
         "peerhall.store.schema.SchemaError",
+        "peerhall.store.sealing.SealingError",
         "peerhall.store.settings.NoExchangeError",
     }
 )

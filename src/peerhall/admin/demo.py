@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from peerhall.admin.options import WEBHOOK_KEYS
 from peerhall.api.application import OAUTH2_PATH
 from peerhall.api.runtime import BASE_PATH
 from peerhall.daemon.listening import listen
@@ -24,6 +25,7 @@ from peerhall.demo.logins import LOGINS, MEMBER, tell_logins
 from peerhall.sandbox.sandbox import CONNECTIONS, Sandbox
 from peerhall.sandbox.seeded import Seeded
 from peerhall.store.embedded import EmbeddedPostgres
+from peerhall.store.sealing import ensure_keys
 
 _SLOWEST = 0.001
 
@@ -76,7 +78,8 @@ def demo_command(
             click.echo("Preparing the exchange ...", err=True)
             seeded = Seeded(dsn, directory)
             accounts = seeded.prepare()
-            settings = Settings(database=dsn, host=host, port=port, log_level=log_level)
+            keys = str(ensure_keys(directory / WEBHOOK_KEYS))
+            settings = Settings(database=dsn, host=host, port=port, log_level=log_level, webhook_keys=keys)
             serve_application(
                 settings,
                 Sandbox(settings, seeded, speed),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -16,6 +16,10 @@ from peerhall.store.database import SyncConnection, connect
 from peerhall.store.embedded import EmbeddedPostgres
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+WEBHOOK_KEYS: Final = "webhook-keys"
+"""The file beside an embedded database that secrets of webhooks are encrypted with."""
 
 
 def database_options(command: F) -> F:

@@ -1,14 +1,16 @@
 """`peerhall serve` and `peerhall provision`: production."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from peerhall.admin.options import database_options, load_settings, open_dsn, settings_option
+from peerhall.admin.options import WEBHOOK_KEYS, database_options, load_settings, open_dsn, settings_option
 from peerhall.daemon.logs import set_up_logging
 from peerhall.daemon.running import provision, run_until_signalled, serve
 from peerhall.daemon.settings import Settings
+from peerhall.store.sealing import ensure_keys
 
 
 @click.command("serve")
@@ -27,7 +29,7 @@ def serve_command(
 ) -> None:
     """Serves the API. With --data it provisions as well; with --database that is `peerhall provision`'s work."""
     with open_dsn(database or _read_dsn(settings_file, data), data, exclusive=True) as dsn:
-        settings = load_settings(settings_file, dsn, host=host, port=port, workers=workers)
+        settings = _with_keys(load_settings(settings_file, dsn, host=host, port=port, workers=workers), data)
         set_up_logging(settings.log_level)
         serve(settings, provisioning=data is not None)
 
@@ -38,10 +40,17 @@ def serve_command(
 def provision_command(settings_file: Path | None, database: str | None, data: Path | None) -> None:
     """Brings the network into line with what was ordered, for ever. Several may run at once."""
     with open_dsn(database or _read_dsn(settings_file, data), data, exclusive=True) as dsn:
-        settings = load_settings(settings_file, dsn)
+        settings = _with_keys(load_settings(settings_file, dsn), data)
         set_up_logging(settings.log_level)
         stop = threading.Event()
         run_until_signalled(stop, lambda: provision(settings, stop))
+
+
+def _with_keys(settings: Settings, data: Path | None) -> Settings:
+    """With keys of its own beside an embedded database, unless the settings name others."""
+    if data is None or settings.webhook_keys:
+        return settings
+    return replace(settings, webhook_keys=str(ensure_keys(data / WEBHOOK_KEYS)))
 
 
 def _read_dsn(settings_file: Path | None, data: Path | None) -> str | None:

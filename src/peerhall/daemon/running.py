@@ -19,7 +19,13 @@ from starlette.types import ASGIApp
 
 from peerhall.api.runtime import BASE_PATH
 from peerhall.api.wire import Protocol
-from peerhall.daemon.assembly import Clock, build_application, build_reconciler
+from peerhall.daemon.assembly import (
+    Clock,
+    build_application,
+    build_deliverer,
+    build_reconciler,
+    build_webhooks,
+)
 from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.listening import address_of, listen
 from peerhall.daemon.logs import set_up_logging
@@ -33,6 +39,8 @@ logger = logging.getLogger("peerhall.daemon")
 GRACE_SECONDS: Final = 20
 """How long requests under way may take once the server is told to stop."""
 
+_DELIVERY_CONNECTIONS: Final = 4
+"""To the database; those who wait for a receiver hold none."""
 _PR_SET_PDEATHSIG: Final = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ALLOCATOR_OCTETS: Final = 64 * 1024 * 1024
@@ -111,7 +119,9 @@ def make_server(settings: Settings, application: ASGIApp, on_ready: Callable[[],
 def provision(settings: Settings, stop: threading.Event, clock: Clock = wall_clock) -> None:
     """Reconciles until told to stop."""
     pool = OrderPool(settings.database, settings.connections)
-    _reconcile(settings, build_reconciler(settings, pool, clock), pool, stop)
+    reconciler = build_reconciler(settings, pool, clock)
+    with _delivering(settings, stop, clock):
+        _reconcile(settings, reconciler, pool, stop)
 
 
 def _reconcile(settings: Settings, reconciler: Reconciler, pool: OrderPool, stop: threading.Event) -> None:
@@ -120,6 +130,25 @@ def _reconcile(settings: Settings, reconciler: Reconciler, pool: OrderPool, stop
         reconciler.run(stop, lambda seconds: listener.wait(seconds, stop.wait))
     finally:
         listener.close()
+        pool.close()
+
+
+@contextmanager
+def _delivering(settings: Settings, stop: threading.Event, clock: Clock = wall_clock) -> Iterator[None]:
+    """Sends events to webhooks, in threads of their own, for as long as the context lasts."""
+    webhooks = build_webhooks(settings)
+    if webhooks is None:
+        logger.info("webhooks are off", extra={"reason": "there is no setting webhook_keys, or they are switched off"})
+        yield
+        return
+    pool = OrderPool(settings.database, _DELIVERY_CONNECTIONS)
+    thread = threading.Thread(target=build_deliverer(webhooks, pool, clock).run, args=(stop,), name="webhooks")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
         pool.close()
 
 
@@ -136,7 +165,7 @@ def _on_signal(stop: threading.Event) -> None:
 
 @contextmanager
 def _beside(wanted: bool, settings: Settings, stop: threading.Event) -> Iterator[None]:
-    """A reconciler in a thread of its own for as long as the context lasts."""
+    """A reconciler in a thread of its own, and what sends to webhooks, for as long as the context lasts."""
     if not wanted:
         yield
         return
@@ -144,12 +173,13 @@ def _beside(wanted: bool, settings: Settings, stop: threading.Event) -> Iterator
     # Made here and not in the thread, so that a driver that cannot be had ends the server, and not provisioning alone.
     reconciler = build_reconciler(settings, pool)
     thread = threading.Thread(target=_reconcile, args=(settings, reconciler, pool, stop), name="provisioning")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    with _delivering(settings, stop):
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 def _serve_with_workers(settings: Settings, listening: socket.socket, on_ready: Callable[[], None]) -> None:

@@ -84,6 +84,10 @@ class Settings:
     """How many objects of a device may be removed or changed without approval, where that is more than the share."""
     mass_change_percent: int = 10
     """What share of a device's objects may be removed or changed without approval."""
+    webhook_keys: str = ""
+    """File of the keys that secrets of webhooks are encrypted with; without one there are no webhooks."""
+    webhook_refused_networks: tuple[str, ...] = ()
+    """Prefixes of the exchange's own that webhooks must not lead to, beside all that is not public."""
     log_level: str = "info"
 
     @classmethod
@@ -118,6 +122,11 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"trusted_proxies: {proxy!r} is neither an address nor a prefix.") from None
+        for network in self.webhook_refused_networks:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise SettingsError(f"webhook_refused_networks: {network!r} is not a prefix.") from None
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             if value < least:

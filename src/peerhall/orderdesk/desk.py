@@ -39,15 +39,18 @@ from peerhall.orderdesk import (
     role_assignments,
     routing_functions,
     undo,
+    webhooks,
 )
 from peerhall.orderdesk.changes import read_body
 from peerhall.orderdesk.cloud_inquiries import AskProvider, ask_nobody
 from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.webhooks import Webhooks
 from peerhall.store import bounds, idempotency, journal
 from peerhall.store.database import OrderPool, SyncConnection, run_text
 from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
 from peerhall.store.scoping import MASK
+from peerhall.store.sealing import CannotOpen
 from peerhall.store.settings import NoExchangeError
 
 Clock = Callable[[], datetime]
@@ -182,12 +185,19 @@ class OrderDesk:
     """Takes orders."""
 
     def __init__(
-        self, pool: OrderPool, clock: Clock, wake: Callable[[], None], ask_provider: AskProvider = ask_nobody
+        self,
+        pool: OrderPool,
+        clock: Clock,
+        wake: Callable[[], None],
+        ask_provider: AskProvider = ask_nobody,
+        webhooks: Webhooks | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
         self._wake = wake
         self._ask_provider = ask_provider
+        self._webhooks = webhooks
+        self._beside = {**BESIDE, **(webhooks.operations if webhooks else {})}
 
     def place(self, login: Login, command: Command) -> Answer:
         """Carries out an order whole or not at all, and journals it either way; a trial leaves nothing behind.
@@ -242,11 +252,13 @@ class OrderDesk:
         order = Order(connection, caller, now, finding)
         if order.caller.read_only:
             refuse_denied("This key is read-only.")
-        remembered = _recall(order, command)
+        remembered = self._recall(order, command)
         if remembered is not None:
             return remembered, False
-        if command.operation.id in BESIDE:
-            record, beside = BESIDE[command.operation.id](order, command.operation, command.document, command.body)
+        if command.operation.id in self._beside:
+            record, beside = self._beside[command.operation.id](
+                order, command.operation, command.document, command.body
+            )
             text = to_json(beside).decode()
         else:
             record = _dispatch(order, command)
@@ -257,7 +269,8 @@ class OrderDesk:
             run_text(connection, b"rollback")
             return answer, False
         if command.idempotency_key is not None:
-            kept = Remembered(_digest(command), answer.status, answer.document, answer.text)
+            concealed = self._webhooks.conceal(command.operation.id, answer.text) if self._webhooks else answer.text
+            kept = Remembered(_digest(command), answer.status, answer.document, concealed)
             idempotency.remember(
                 connection, _whose(order.caller), command.operation.id, command.idempotency_key, kept, now
             )
@@ -280,6 +293,25 @@ class OrderDesk:
             return found
 
         return self._pool.run(read, begin=b"")
+
+    def _recall(self, order: Order, command: Command) -> Answer | None:
+        """The answer this very order was given before; refuses a key that stands for another order or is at work."""
+        key = command.idempotency_key
+        if key is None:
+            return None
+        whose, operation = _whose(order.caller), command.operation.id
+        if not idempotency.claim_key(order.connection, whose, operation, key):
+            raise Refused(Refusal(Reason.KEY_REUSED, "The first request with this Idempotency-Key is still at work."))
+        known = idempotency.find(order.connection, whose, operation, key, order.now)
+        if known is None:
+            return None
+        if known.digest != _digest(command):
+            raise Refused(Refusal(Reason.KEY_REUSED, "This Idempotency-Key was used with another body."))
+        try:
+            text = self._webhooks.reveal(operation, known.answer) if self._webhooks else known.answer
+        except CannotOpen:
+            raise Refused(Refusal(Reason.KEY_REUSED, "What this was answered with cannot be told again.")) from None
+        return Answer(known.status, known.document or "", text)
 
     def _journal_refusal(self, login: Login, command: Command, refusal: Refusal) -> None:
         if command.trial:
@@ -322,22 +354,6 @@ def _text_for(order: Order, record: Record) -> str:
     return to_json(latest.body).decode()
 
 
-def _recall(order: Order, command: Command) -> Answer | None:
-    """The answer this very order was given before; refuses a key that stands for another order or is at work."""
-    key = command.idempotency_key
-    if key is None:
-        return None
-    whose, operation = _whose(order.caller), command.operation.id
-    if not idempotency.claim_key(order.connection, whose, operation, key):
-        raise Refused(Refusal(Reason.KEY_REUSED, "The first request with this Idempotency-Key is still at work."))
-    known = idempotency.find(order.connection, whose, operation, key, order.now)
-    if known is None:
-        return None
-    if known.digest != _digest(command):
-        raise Refused(Refusal(Reason.KEY_REUSED, "This Idempotency-Key was used with another body."))
-    return Answer(known.status, known.document or "", known.answer)
-
-
 def _digest(command: Command) -> bytes:
     """Of what is asked for: blanks and the order of members make no other order of it."""
     return hashlib.sha256(json.dumps([command.document, command.body], sort_keys=True).encode()).digest()
@@ -349,6 +365,8 @@ def _whose(caller: Caller) -> str:
 
 def _known_members(command: Command) -> Body:
     """Of a body, what the standard knows: the journal is no place for whatever else a client sends."""
+    if command.operation.id in webhooks.OPERATIONS:
+        return webhooks.journalled(command.body)
     if command.operation.body is None or not isinstance(command.body, dict):
         return {}
     if command.operation.body == "binary":
@@ -391,7 +409,7 @@ def _refusal_entry(caller: Caller, command: Command, now: datetime, refusal: Ref
         account=caller.account,
         operation=command.operation.id,
         outcome="refused",
-        kind=command.operation.group,
+        kind=webhooks.KIND if command.operation.id in webhooks.OPERATIONS else command.operation.group,
         document=command.document or None,
         detail=journal.abridge({"body": _without_person(command), **refusal.describe()}),
         request=command.request,

@@ -6,15 +6,11 @@ killed anywhere is followed by one that starts again from what is true.
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from socket import gethostname
 from typing import Final
-from uuid import uuid4
 
 from peerhall.exchange.lifecycle import Network, Phase, phase_of, with_network
 from peerhall.exchange.records import Record
@@ -38,6 +34,7 @@ from peerhall.provisioning.plan import Plan, describe, is_mass_change, plan_step
 from peerhall.provisioning.reports import Outcome, report
 from peerhall.store import credentials, documents, heartbeats, idempotency, plans, work
 from peerhall.store.database import DatabaseUnavailable, OrderPool, SyncConnection
+from peerhall.store.holders import is_alive, name_holder
 
 logger = logging.getLogger("peerhall.provisioning")
 
@@ -77,7 +74,7 @@ class Reconciler:
         self._driver = driver
         self._clock = clock
         self._limit = limit
-        self._holder = f"{gethostname()}:{os.getpid()}:{uuid4()}"
+        self._holder = name_holder()
         self._beaten: datetime | None = None
         self._resynced: datetime | None = None
 
@@ -95,7 +92,7 @@ class Reconciler:
 
     def take_over(self) -> None:
         """Ends the leases of workers that died on this machine; to be called before the first work."""
-        self._pool.run(lambda connection: work.release_dead(connection, self._holder, _is_alive))
+        self._pool.run(lambda connection: work.release_dead(connection, self._holder, is_alive))
 
     def beat(self) -> None:
         """Tells that somebody is at work, and asks for all devices to be looked at now and then."""
@@ -293,16 +290,6 @@ class Reconciler:
 
 def _same(one: Record, other: Record) -> bool:
     return one.body == other.body and phase_of(one) is phase_of(other)
-
-
-def _is_alive(holder: str) -> bool:
-    """Whether the worker that calls itself this may still be at work; of other machines' workers we do not know."""
-    host, pid, _ = holder.split(":")
-    if host != gethostname():
-        return True
-    if int(pid) == os.getpid():
-        return False
-    return Path(f"/proc/{pid}").exists()
 
 
 def _may_move(order: Record, network: Network) -> bool:

@@ -24,7 +24,7 @@ from peerhall.store.database import connect
 logger = logging.getLogger("peerhall.sandbox")
 
 MOST_TENANTS: Final = 20
-"""Each has a thread and up to eight connections to the database."""
+"""Each has some threads and up to nine connections to the database."""
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
 
 _PREFIX: Final = "tenant_"
@@ -147,6 +147,7 @@ class Sandbox:
             connections=_CONNECTIONS if name else self._settings.connections,
             public_url=f"/t/{name}{BASE_PATH}" if name else None,
             log_level=self._settings.log_level,
+            webhook_keys=self._settings.webhook_keys,
         )
         tenant = Tenant(name, schema, settings, self._seeded, self._speed, self._threads)
         tenant.extensions = (controls.make_extension(self, tenant),)

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -13,14 +15,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from peerhall.api.extensions.extension import Extension
 from peerhall.api.wire import ON_SHUTDOWN
-from peerhall.daemon.assembly import build_application
+from peerhall.daemon.assembly import build_application, build_deliverer, build_webhooks
 from peerhall.daemon.clock import wall_clock
 from peerhall.daemon.settings import Settings
 from peerhall.demo.seed import find_accounts
 from peerhall.exchange.lifecycle import Network
 from peerhall.exchange.visibility import Caller
+from peerhall.exchange.webhook_targets import Reach
 from peerhall.orderdesk import intervention, links
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk.webhooks import Webhooks
 from peerhall.provisioning.clouds import BothEnds, Clouds
 from peerhall.provisioning.desired import derive_wanted
 from peerhall.provisioning.drivers.simulated_clouds import simulate_clouds
@@ -32,6 +36,7 @@ from peerhall.sandbox.pace import Pace
 from peerhall.sandbox.seeded import Seeded
 from peerhall.store import documents, heartbeats
 from peerhall.store.database import OrderPool, SyncConnection
+from peerhall.webhooks.delivering import Deliverer
 
 logger = logging.getLogger("peerhall.sandbox")
 
@@ -42,6 +47,8 @@ _ACTOR: Final = "operator:sandbox"
 _PATIENCE_SECONDS: Final = 5.0
 """How long requests under way may take before a tenant is reset under them."""
 _MARGIN: Final = timedelta(minutes=1)
+_RECEIVERS: Final = 4
+"""How many are sent to at the same time."""
 
 T = TypeVar("T")
 
@@ -138,7 +145,7 @@ class Tenant:
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._idle.wait()
-        await self.run(self._running.pace.stop)
+        await self.run(self._running.quiet)
         await self._running.stop()
 
 
@@ -146,7 +153,7 @@ class _Running:
     """What a tenant consists of from its opening to its closing."""
 
     def __init__(self, settings: Settings, speed: float, extensions: tuple[Extension, ...]) -> None:
-        self._pool = OrderPool(settings.database, 2)
+        self._pool = OrderPool(settings.database, 3)
         try:
             self.clock = SandboxClock(self._pool.run(_start_of))
             self.simulator = Simulator(self.clock, speed)
@@ -157,7 +164,11 @@ class _Running:
             driver = BothEnds(self.simulator, clouds, by_hand=self.simulator)
             reconciler = Reconciler(self._pool, driver, self.clock, limit=None)
             self.pace = Pace(settings.database, self._pool, reconciler, self.clock)
-            self.application = build_application(settings, self.clock, extensions, clouds)
+            webhooks = _only_to_this_machine(build_webhooks(settings))
+            self._events: Events | None = None
+            if webhooks is not None:
+                self._events = Events(build_deliverer(webhooks, self._pool, self.clock, _RECEIVERS))
+            self.application = build_application(settings, self.clock, extensions, clouds, webhooks)
             self._lifespan = _Lifespan(self.application)
         except BaseException:
             self._pool.close()
@@ -167,12 +178,20 @@ class _Running:
         try:
             await self._lifespan.start()
             self.pace.start()
+            if self._events is not None:
+                self._events.start()
         except BaseException:
             self._pool.close()
             raise
 
+    def quiet(self) -> None:
+        """Has nothing happen by itself any more; returns when what is under way has ended."""
+        self.pace.stop()
+        if self._events is not None:
+            self._events.stop()
+
     async def stop(self) -> None:
-        """To be called when the pace has been stopped."""
+        """To be called when all is quiet."""
         await self._lifespan.stop()
         self._pool.close()
 
@@ -226,6 +245,27 @@ class _Running:
 
     def _order(self, connection: SyncConnection) -> Order:
         return Order(connection, Caller(_ACTOR, None, frozenset()), self.clock())
+
+
+class Events:
+    """Sends to webhooks in a thread of its own between `start` and `stop`."""
+
+    def __init__(self, deliverer: Deliverer) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=deliverer.run, args=(self._stop,), name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+
+def _only_to_this_machine(webhooks: Webhooks | None) -> Webhooks | None:
+    """Everybody knows the sandbox's keys: nobody is to have it send anything to anybody else."""
+    return webhooks and replace(webhooks, reach=Reach(loopback=True))
 
 
 def _start_of(connection: SyncConnection) -> datetime:

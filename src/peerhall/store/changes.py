@@ -5,15 +5,15 @@ one process at a time: places only grow, become visible in their order, and put 
 had seen. Neither serials nor transaction ids do: a later one may be committed first.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from peerhall.store.database import SyncConnection
+from peerhall.store.database import SyncConnection, sql
 from peerhall.store.read_pool import ReadPool
-from peerhall.store.reading import HIS_TREE, Login, LoginEnded, caller_of, login_values
+from peerhall.store.reading import HIS_TREE, Login, LoginEnded, caller_of, holder_of, login_values
 from peerhall.store.scoping import B_SIDE, OPERATOR, sight_of
 
 STATEFUL: Final = (
@@ -38,6 +38,14 @@ class Change:
     id: str
     place: int
     text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next change for somebody, None when there is none yet, and the newest place of all."""
+
+    change: Change | None
+    newest: int
 
 
 def tell_time(connection: SyncConnection, now: datetime) -> None:
@@ -150,9 +158,57 @@ async def find_latest(pool: ReadPool, login: Login, now: datetime) -> tuple[str,
     return (rows.get_value(0, 0) or b"").decode(), _integer(rows.get_value(0, 1))
 
 
+def find_next(connection: SyncConnection, key: str, now: datetime, place: int, kinds: Sequence[str]) -> Next:
+    """The first change after a place that the holder of a key may see now, of these kinds. Raises LoginEnded."""
+    return _find(
+        connection, key, now, "c.place > %(place)s and c.kind = any(%(kinds)s)", place=place, kinds=list(kinds)
+    )
+
+
+def find_one(connection: SyncConnection, key: str, now: datetime, change: str) -> Change | None:
+    """One change, if the holder of a key may see it now. Raises LoginEnded."""
+    return _find(connection, key, now, "c.place is not null and c.id = %(change)s::text::uuid", change=change).change
+
+
+def has_unplaced(connection: SyncConnection) -> bool:
+    """Whether there is something that has no place yet."""
+    row = connection.execute("select exists (select from change where place is null)").fetchone()
+    return bool(row and row[0])
+
+
+def newest_place(connection: SyncConnection) -> int:
+    row = connection.execute("select coalesce(max(place), 0) from change").fetchone()
+    return row[0] if row else 0
+
+
+def place_of(connection: SyncConnection, change: str) -> int | None:
+    """Where a change with this id is; None when there is none."""
+    row = connection.execute(
+        "select place from change where id = %s::text::uuid and place is not null", (change,)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _find(connection: SyncConnection, key: str, now: datetime, condition: str, **values: Any) -> Next:
+    operator = connection.execute("select account is null from api_key where id = %s", (key,)).fetchone()
+    if operator is None:
+        raise LoginEnded
+    row = connection.execute(
+        sql(_listing(holder_of(operator[0]), operator[0], condition)), {"key": key, "now": now, "most": 1, **values}
+    ).fetchone()
+    if row is None:
+        raise LoginEnded
+    id_, place, text, newest = row
+    return Next(None if id_ is None else Change(id_, place, text.encode()), newest)
+
+
 @cache
 def _after_statement(operator: bool) -> str:
-    return f"""with {caller_of(operator)},
+    return _listing(caller_of(operator), operator, "c.place > %(place)s")
+
+
+def _listing(caller: str, operator: bool, condition: str) -> str:
+    return f"""with {caller},
         seen as (
             select c.id::text, c.place, json_build_object(
                 'id', c.id,
@@ -164,7 +220,7 @@ def _after_statement(operator: bool) -> str:
                 'state', c.state,
                 'status', c.status)::text as text
             from change c join document d on d.id = c.document
-            where c.place > %(place)s and {_seen(operator)}
+            where {condition} and {_seen(operator)}
             order by c.place limit %(most)s)
         select seen.id, seen.place, seen.text, (select coalesce(max(place), 0) from change)
         from caller left join seen on true order by seen.place"""

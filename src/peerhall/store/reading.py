@@ -57,6 +57,10 @@ _CALLER: Final = """caller as materialized (
       and k.revoked_at is null and (k.expires_at is null or k.expires_at > %(now)s)
       and (k.account is null) = %(operator)s)"""
 
+_HOLDER: Final = """caller as materialized (
+    select k.account, {tree} as tree from api_key k
+    where k.id = %(key)s and k.revoked_at is null and (k.expires_at is null or k.expires_at > %(now)s))"""
+
 _TREE: Final = "array(select t.account from account_tree t where t.ancestor = k.account)"
 HIS_TREE: Final = "(select tree from caller)::text[]"
 """The accounts the caller acts for, in a statement that begins with `caller_of`; an operator's is null."""
@@ -129,6 +133,11 @@ def login_values(login: Login, now: datetime) -> dict[str, Any]:
 def caller_of(operator: bool) -> str:
     """The table `caller` of a statement's with clause: one row while the login holds, else none."""
     return _CALLER.format(tree="null::text[]" if operator else _TREE)
+
+
+def holder_of(operator: bool) -> str:
+    """The same for the holder of an API key (`key`), who is not logged in: one row while the key is valid."""
+    return _HOLDER.format(tree="null::text[]" if operator else _TREE)
 
 
 def _tree(operator: bool) -> str:

@@ -5,7 +5,7 @@ To add one, write a module with an `Extension` and name it here: routes, announc
 
 from typing import Final
 
-from peerhall.api.extensions import change_feed, dry_run, free_vlans, undo
+from peerhall.api.extensions import change_feed, dry_run, free_vlans, undo, webhooks
 from peerhall.api.extensions.extension import Extension
 
 EXTENSIONS: Final[tuple[Extension, ...]] = (
@@ -13,5 +13,6 @@ EXTENSIONS: Final[tuple[Extension, ...]] = (
     change_feed.EXTENSION,
     free_vlans.EXTENSION,
     undo.EXTENSION,
+    webhooks.EXTENSION,
 )
 """Those that can be made to work; the exchange may switch each off by its name."""
