@@ -209,16 +209,24 @@ HARM = [
     (("  sw1:\n", "  sw3:\n"), "devices.sw1", "in use by"),
     (("  port-10g:\n", "  port-11g:\n"), "product_offerings.port-10g", "orderable_not_after in the past"),
     (("Ethernet{1..8}", "Ethernet{2..8}"), "devices.sw1.ports", "no longer has Ethernet1, which Example Broadband"),
+    (("10GBASE-LR, speed: 10000", "25GBASE-LR, speed: 25000"), "devices.sw1.ports", "makes another port of Ethernet1"),
+    (("10GBASE-LR, speed", "10GBASE-SR, speed"), "devices.sw1.ports", "in use at 10000 Mbit/s and 10GBASE-LR"),
     (("192.0.2.0/25", "192.0.2.0/28"), "exchange_lans.peering.subnet_v4", "would leave 192.0.2.20 and"),
     (("  ork1: {name: ORK1, facility: one", "  ork1: {name: ORK1, facility: two"), "pops.ork1.facility", "leave it at"),
     (("speed: 10000\n", "speed: 1000\n"), "product_offerings.port-10g.physical_port_speed", "add another one beside"),
     (("ip_v4: 192.0.2.10", "ip_v4: 192.0.2.20"), "route_servers.rs1.ip_v4", "another address"),
     (("  rs1:\n", "  rs7:\n"), "route_servers.rs1", "in use by"),
+    (("    ip_v4: 192.0.2.10\n", ""), "route_servers.rs1.ip_v4", "would end IPv4, in use by"),
+    (
+        ("ip_v4: 192.0.2.10\n", "ip_v4: 192.0.2.10\n    address_families: [af_inet6]\n"),
+        "route_servers.rs1.address_families",
+        "would end IPv4, in use by",
+    ),
     (("key: test-ix", "key: other-ix"), "exchange.key", "keep that key, or use another database"),
 ]
 
 
-@pytest.mark.parametrize(("change", "path", "says"), HARM, ids=[row[1] for row in HARM])
+@pytest.mark.parametrize(("change", "path", "says"), HARM, ids=[f"{row[1]}: {row[2]}" for row in HARM])
 def test_what_members_use_is_not_taken_from_them(
     described: SyncConnection, edit: Callable[..., Path], change: tuple[str, str], path: str, says: str
 ) -> None:

@@ -98,6 +98,8 @@ def refuse_harm(intake: Intake, plan: Plan, wanted: Sequence[Record]) -> None:
             _refuse_shrinking(intake, change)
         if change.before.kind == "devices":
             _refuse_losing_ports(intake, change)
+        if change.before.kind == "network-features":
+            _refuse_losing_families(intake, change)
 
 
 def refuse_held(intake: Intake, record: Record, claim: Claim | PrefixClaim, holder: Holder | None) -> None:
@@ -139,16 +141,43 @@ def _refuse_shrinking(intake: Intake, change: Change) -> None:
 
 def _refuse_losing_ports(intake: Intake, change: Change) -> None:
     holders = claims.list_holders(intake.connection, PORT, [change.before.id])
-    gone = _port_names(change.before) - _port_names(change.after)
-    lost = [name for name in sorted(gone) if (change.before.id, name) in holders]
+    before, after = _list_ports(change.before), _list_ports(change.after)
+    used = {name: holder for (_, name), holder in sorted(holders.items()) if name in before}
+    lost = {name: holder for name, holder in used.items() if name not in after}
+    other = {name: holder for name, holder in used.items() if name in after and after[name] != before[name]}
     if lost:
-        used = f"{lost[0]}, which {_name_account(intake, holders[change.before.id, lost[0]])} uses"
-        several = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
-        intake.refuse(change.after, f"no longer has {used}{several}; keep the names of ports that are in use", "ports")
+        ports = _write_ports(intake, lost)
+        intake.refuse(change.after, f"no longer has {ports}; keep the names of ports that are in use", "ports")
+    if other:
+        speed, media_type = before[next(iter(other))]
+        remedy = f"leave those in use at {speed} Mbit/s and {media_type}, in a group of their own"
+        intake.refuse(change.after, f"makes another port of {_write_ports(intake, other)}; {remedy}", "ports")
 
 
-def _port_names(device: Record) -> set[str]:
-    return {name for group in device.meta.get("ports", ()) for name in group["names"]}
+def _list_ports(device: Record) -> dict[str, tuple[int, str]]:
+    """Speed (Mbit/s) and medium of each port, by name."""
+    groups = device.meta.get("ports", ())
+    return {name: (group["speed"], group["media_type"]) for group in groups for name in group["names"]}
+
+
+def _write_ports(intake: Intake, used: Mapping[str, Holder]) -> str:
+    name, holder = next(iter(used.items()))
+    several = f", and {len(used) - 1} more" if len(used) > 1 else ""
+    return f"{name}, which {_name_account(intake, holder)} uses{several}"
+
+
+def _refuse_losing_families(intake: Intake, change: Change) -> None:
+    """Sessions need the family that they speak with their route server."""
+    before, after = change.before.body, change.after.body
+    for version, family in ((4, "af_inet"), (6, "af_inet6")):
+        lost = family in before["address_families"] and family not in after["address_families"]
+        count = own.count_sessions(intake.connection, change.before.id, version) if lost else 0
+        if count:
+            address = f"ip_v{version}"
+            member = address if before[address] and not after[address] else "address_families"
+            users = _write_users({"network-feature-configs": count})
+            reason = f"would end IPv{version}, in use by {users}; leave it in, or have what uses it end first"
+            intake.refuse(change.after, reason, member)
 
 
 def _write_users(users: Mapping[str, int]) -> str:

@@ -64,3 +64,15 @@ def count_users(connection: SyncConnection, targets: list[str], besides: list[st
     for target, kind, count in rows:
         users.setdefault(target, {})[kind] = count
     return users
+
+
+def count_sessions(connection: SyncConnection, feature: str, version: int) -> int:
+    """How many sessions there are with a route server over this version of IP, not counting those that are over."""
+    row = connection.execute(
+        """select count(*) from document d join document ip on ip.id = d.body ->> 'ip'
+           where d.kind = 'network-feature-configs' and d.body ->> 'network_feature' = %s
+             and d.state not in ('cancelled', 'decommissioned', 'archived')
+             and (ip.body ->> 'version')::int = %s""",
+        (feature, version),
+    ).fetchone()
+    return int(row[0]) if row else 0
