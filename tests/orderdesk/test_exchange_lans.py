@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
+from peerhall.contract.vocabulary import write_instant
 from peerhall.provisioning import closing
 from peerhall.store import tasks
 from tests.installation import Caller, Site
@@ -608,6 +609,19 @@ def test_an_address_that_was_given_back_cools_off_for_others(site: Site) -> None
     site.clock.turn(hours=1, minutes=1)
     rival = site.login("rival")
     assert addresses(rival, rival.order_peering(others))[0] == "192.0.2.10"
+
+
+def test_an_address_ends_with_its_config(site: Site) -> None:
+    member = site.login("member")
+    config = member.order_peering(connect(site, member))
+    assert {member.get(f"/ips/{ip}")["valid_not_after"] for ip in config["ips"]} == {None}
+    leave(site, member, config)
+    ended = [member.get(f"/ips/{ip}")["valid_not_after"] for ip in config["ips"]]
+    assert len(ended) == 2
+    assert all(end is not None and end <= write_instant(site.clock()) for end in ended)
+    refused = member.unable("PATCH", f"/ips/{config['ips'][0]}", {"fqdn": "still-mine.example.net"})
+    assert "went back to the exchange" in refused["detail"]
+    assert member.patch(f"/ips/{config['ips'][0]}", {"fqdn": None}, 200)["fqdn"] is None
 
 
 def test_a_tag_that_was_given_back_cools_off_for_others(site: Site) -> None:

@@ -3,6 +3,7 @@
 from ipaddress import ip_address, ip_network
 
 from peerhall.contract.validation import blank
+from peerhall.contract.vocabulary import write_instant
 from peerhall.exchange.allocation import Subnet, choose_address
 from peerhall.exchange.claims import ADDRESS, Claim
 from peerhall.exchange.lifecycle import Phase
@@ -52,6 +53,13 @@ def let_go(order: Order, config: Record) -> None:
 def claim_of(service: str, address: Record) -> Claim:
     """How an address is held on a service."""
     return Claim(ADDRESS, service, str(ip_address(address.body["address"])))
+
+
+def give_back(order: Order, config: Record) -> None:
+    """Has the addresses allocated to a config end with it: from now on they may be another's."""
+    for address in documents.find_many(order.connection, config.body.get("ips") or (), CHANGE_LOCK).values():
+        if is_allocated(address):
+            order.save(address.with_body(valid_not_after=write_instant(order.now)))
 
 
 def is_allocated(address: Record) -> bool:

@@ -9,6 +9,7 @@ from peerhall.contract.vocabulary import write_instant
 from peerhall.exchange.claims import PRIVATE, AnyClaim, Claim, PrefixClaim
 from peerhall.exchange.lifecycle import LIVE_STATES, Phase, phase_of
 from peerhall.exchange.ordering.ips import check_fqdn, check_ip, is_private
+from peerhall.exchange.ordering.macs import has_expired
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Conflict, Faults, refuse_denied, refuse_member, refuse_unable, refuse_unknown
@@ -52,6 +53,8 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     if allocated is not None:
         if changes.keys() - {"fqdn"}:
             refuse_denied("The exchange allocated this address; only its fqdn can be changed.")
+        if changes and has_expired(record.body, order.now):
+            refuse_unable("The address went back to the exchange, and may be another member's by now.")
         check_fqdn(faults, changed.body)
         faults.refuse_if_any()
         return order.save(changed)

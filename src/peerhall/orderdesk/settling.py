@@ -29,7 +29,7 @@ from peerhall.exchange.lifecycle import (
 from peerhall.exchange.records import Record
 from peerhall.exchange.statuses import change_refused, link_down, order_refused, write_status
 from peerhall.exchange.visibility import PROVISIONING
-from peerhall.orderdesk import ports
+from peerhall.orderdesk import addresses, ports
 from peerhall.orderdesk.courses import (
     connections,
     network_feature_configs,
@@ -134,6 +134,8 @@ def release_if_absent(order: Order, record: Record) -> Record:
     order.release(record)
     if record.kind == "port-reservations":
         ports.count_free(order, record.meta["reserved"]["device"])
+    if record.kind == "network-service-configs":
+        addresses.give_back(order, record)
     return order.save(record)
 
 
