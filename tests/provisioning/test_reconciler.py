@@ -4,9 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from peerhall.provisioning.driver import BrokenFault, DriverFault, RefusedFault, TestFailed, TransientFault
+from peerhall.provisioning import closing
+from peerhall.provisioning.driver import (
+    BrokenFault,
+    DriverContext,
+    DriverFault,
+    RefusedFault,
+    TestFailed,
+    TransientFault,
+)
+from peerhall.provisioning.drivers.manual import create
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
-from peerhall.store import plans
+from peerhall.store import plans, tasks
 from tests.installation import Caller, Site
 
 STEPS = 4
@@ -33,6 +42,15 @@ def states(member: Caller, orders: tuple[str, str, str]) -> list[str]:
 
 def tags(member: Caller, path: str) -> set[str]:
     return {entry["tag"] for entry in member.get(path)["status"]}
+
+
+def finish_all_tasks(site: Site) -> None:
+    """Reconciles while there is something to do for people, who do it."""
+    site.reconcile()
+    while found := tasks.list_tasks(site.connection):
+        for task in found:
+            closing.close_as_done(site.connection, task.number, "operator:test", None, site.clock())
+        site.reconcile()
 
 
 def come_to_rest(site: Site) -> None:
@@ -186,6 +204,29 @@ class TestMassChange:
         assert {member.get(f"/network-service-configs/{config}")["state"] for config in configs} == {"decommissioned"}
         site.look_again()
         site.reconcile()
+        assert plans.list_plans(site.connection) == []
+
+    def test_what_remains_of_an_approved_plan_goes_on(self, site: Site, member: Caller) -> None:
+        """People do the steps one by one, and the plan is shorter after each."""
+        driver = create(DriverContext(site.pool, site.clock, {}))
+        site.reconciler = Reconciler(site.pool, driver, site.clock, MassChangeLimit(objects=2, percent=0))
+        connection = member.order_connection()["id"]
+        macs = [member.order_mac(f"02:00:5e:10:00:{n:02x}")["id"] for n in range(4)]
+        configs = [member.order_peering(connection, macs=[mac])["id"] for mac in macs]
+        finish_all_tasks(site)
+        for config in configs:
+            member.delete(f"/network-service-configs/{config}")
+        site.reconcile()
+        (plan,) = plans.list_plans(site.connection)
+        plans.approve(site.connection, plan.number, "operator:test", site.clock())
+        site.look_again()
+        site.reconcile()
+        first, *others = tasks.list_tasks(site.connection)
+        closing.close_as_done(site.connection, first.number, "operator:test", None, site.clock())
+        site.reconcile()
+        assert [task.number for task in tasks.list_tasks(site.connection)] == [task.number for task in others]
+        finish_all_tasks(site)
+        assert {member.get(f"/network-service-configs/{config}")["state"] for config in configs} == {"decommissioned"}
         assert plans.list_plans(site.connection) == []
 
     def test_a_plan_that_has_changed_since_waits_again(self, site: Site, member: Caller, configs: list[str]) -> None:

@@ -84,7 +84,7 @@ def show(plan: int, as_json: bool, database: str | None, data: Path | None) -> N
 @click.argument("plan", type=int)
 @database_options
 def approve(plan: int, database: str | None, data: Path | None) -> None:
-    """Lets exactly PLAN go ahead; should it change before it is carried out, it waits again."""
+    """Lets exactly PLAN go ahead, however long its steps take; with any step more, it waits again."""
     now = wall_clock()
     with open_database(database, data) as connection:
         with connection.transaction():

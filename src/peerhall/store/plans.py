@@ -1,5 +1,6 @@
 """Mass changes that wait for the operator's word."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,16 +34,21 @@ def list_plans(connection: SyncConnection) -> list[HeldPlan]:
 
 
 def hold(connection: SyncConnection, device: str, digest: str, steps: list[dict[str, Any]], now: datetime) -> bool:
-    """Whether the plan may go ahead. One that may not is kept, in the place of any other for the device."""
+    """Whether the plan may go ahead. One that may not is kept, in the place of any other for the device.
+
+    What remains of an approved plan is approved: its steps are done one by one, some by people, over days.
+    """
+    text = to_json(steps).decode()
     row = connection.execute(
-        "select digest, approved_at from plan where device = %s and closed_at is null for update", (device,)
+        "select digest, approved_at is not null, steps from plan where device = %s and closed_at is null for update",
+        (device,),
     ).fetchone()
-    if row is not None and row[0] == digest:
-        return row[1] is not None
+    if row is not None and (row[0] == digest or (row[1] and _is_part(json.loads(text), row[2]))):
+        return bool(row[1])
     close(connection, device, now)
     connection.execute(
         "insert into plan (device, digest, steps, created_at) values (%s, %s, %s::text::jsonb, %s)",
-        (device, digest, to_json(steps).decode(), now),
+        (device, digest, text, now),
     )
     return False
 
@@ -60,3 +66,8 @@ def approve(connection: SyncConnection, number: int, by: str, now: datetime) -> 
 def close(connection: SyncConnection, device: str, now: datetime) -> None:
     """Is done with a device's plan: carried out, or no longer needed."""
     connection.execute("update plan set closed_at = %s where device = %s and closed_at is null", (now, device))
+
+
+def _is_part(steps: list[Any], whole: list[Any]) -> bool:
+    known = {json.dumps(step, sort_keys=True) for step in whole}
+    return all(json.dumps(step, sort_keys=True) in known for step in steps)
