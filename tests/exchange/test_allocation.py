@@ -56,6 +56,21 @@ def test_addresses_are_given_out_until_there_are_none_and_never_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reserved", "address"),
+    [
+        (("2001:db8:1::/80",), "2001:db8:1:0:1::"),
+        (("2001:db8:1::-2001:db8:1::ffff:ffff", "2001:db8:1:0:0:1::/96"), "2001:db8:1:0:0:2::"),
+        (("2001:db8:1::/65", "2001:db8:1:0:8000::/65"), None),
+    ],
+)
+def test_an_exchange_may_keep_more_than_could_be_counted_through(
+    reserved: tuple[str, ...], address: str | None
+) -> None:
+    chosen = choose_address(Subnet(LAN6, reserved), None, (), ())
+    assert chosen == (str(IPv6Address(address)) if address else None)
+
+
+@pytest.mark.parametrize(
     ("scheme", "asn", "address"),
     [
         ("asn-hex", 64496, "2001:db8:1::fbf0:1"),

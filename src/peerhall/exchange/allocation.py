@@ -3,7 +3,7 @@
 Pure choices under a lock that the order desk holds; the claims taken afterwards guarantee that nothing is given twice.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from itertools import islice
@@ -15,8 +15,6 @@ Ipv6Scheme = Literal["sequential", "asn-hex", "asn-decimal"]
 FIRST_TAG: Final = 2
 """VLAN 1 is many devices' default; it is given to who asks for it, never picked."""
 LAST_TAG: Final = 4094
-
-_LONGEST_SEARCH: Final = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +47,36 @@ def choose_address(subnet: Subnet, asn: int | None, held: Collection[str], cooli
     Held and cooling addresses are written canonically.
     """
     taken = set(held) | set(cooling)
-    for candidate in islice(_candidates(subnet, asn), _LONGEST_SEARCH):
-        if str(candidate) not in taken and not subnet.is_reserved(int(candidate)):
-            return str(candidate)
+    reserved = [parse_range(text) for text in subnet.reserved]
+    write = IPv4Address if isinstance(subnet.network, IPv4Network) else IPv6Address
+    address, last = _span(subnet, asn)
+    while address <= last:
+        beyond = max((end for start, end in reserved if start <= address <= end), default=None)
+        if beyond is not None:
+            # Of IPv6 an exchange may keep more for itself than anybody could count through.
+            address = beyond + 1
+        elif str(write(address)) not in taken:
+            return str(write(address))
+        else:
+            address += 1
     return None
 
 
-def _candidates(subnet: Subnet, asn: int | None) -> Iterable[IPv4Address | IPv6Address]:
+def _span(subnet: Subnet, asn: int | None) -> tuple[int, int]:
+    """First and last address a member may have; the first is after the last where there is none."""
     network = subnet.network
-    if isinstance(network, IPv4Network) or subnet.scheme == "sequential":
-        return network.hosts()
-    if asn is None:
-        return ()
-    digits = f"{asn:x}" if subnet.scheme == "asn-hex" else str(asn)
-    groups = digits.rjust(-(-len(digits) // 4) * 4, "0")
-    base = int(network.network_address) | int(groups, 16) << 16
-    return (IPv6Address(base | n) for n in range(1, 65536) if IPv6Address(base | n) in network)
+    first, last = int(network.network_address), int(network.broadcast_address)
+    if isinstance(network, IPv6Network) and subnet.scheme != "sequential":
+        if asn is None:
+            return 1, 0
+        digits = f"{asn:x}" if subnet.scheme == "asn-hex" else str(asn)
+        groups = digits.rjust(-(-len(digits) // 4) * 4, "0")
+        base = first | int(groups, 16) << 16
+        return base + 1, min(base + 0xFFFF, last)
+    if network.prefixlen < network.max_prefixlen - 1:
+        first += 1
+        last -= isinstance(network, IPv4Network)
+    return first, last
 
 
 def choose_tag(held: Sequence[tuple[range, range]], cooling: Collection[int], inner: range) -> int | None:
