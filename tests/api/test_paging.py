@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import jwt
 import pytest
 
 from peerhall.contract.filters import FILTERS
@@ -119,6 +120,15 @@ def test_a_token_of_another_list_caller_or_filter_is_refused(site: Site, member:
     refused(ask(member, page_token=token, external_ref="y"))
     refused(ask(member, page_token=foreign, external_ref="x"))
     refused(member.request("GET", "/macs", params={"page_token": token, "external_ref": "x"}))
+
+
+def test_a_token_does_not_tell_how_many_objects_there_are(site: Site, member: Caller) -> None:
+    tokens = [ask(member, page_limit=2).headers["X-Pagination-Token"] for _ in range(2)]
+    one, other = (jwt.decode(token, options={"verify_signature": False}) for token in tokens)
+    row = site.connection.execute("select max(serial) from document").fetchone()
+    assert row is not None
+    assert one["newest"] not in (other["newest"], row[0])
+    assert names(ask(member, page_offset=8, page_token=tokens[1])) == numbered(8, 9)
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\x7f", "null"])

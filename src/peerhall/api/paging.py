@@ -38,14 +38,14 @@ async def take_paging(operation_id: str, login: Login, filters: dict[str, Any], 
 
 async def _check_token(token: str, query: str, tokens: Tokens) -> int:
     try:
-        claims = await tokens.check(token, "page")
+        listed, newest = await tokens.check_page(token)
     except ExpiredToken:
         raise invalid(Fault("page_token", "has expired; start again with the first page")) from None
     except InvalidToken:
         raise invalid(Fault("page_token", "is not one of ours")) from None
-    if claims.get("query") != query:
+    if listed != query:
         raise invalid(Fault("page_token", "belongs to another list, or to other filters"))
-    return int(claims["newest"])
+    return newest
 
 
 def page_headers(
@@ -53,7 +53,7 @@ def page_headers(
 ) -> dict[str, str]:
     """Where in the list the answer is, and where it goes on."""
     offset, limit = paging.window.offset, paging.window.limit
-    token = tokens.issue_page(query=paging.query, newest=listing.newest)
+    token = tokens.issue_page(paging.query, listing.newest)
     size = limit or max(listing.total, 1)
     headers = {
         "X-Pagination-Limit": str(size),

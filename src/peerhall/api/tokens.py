@@ -1,6 +1,8 @@
 """JWTs: access and refresh tokens, and the page tokens of lists; issued, and checked as far as a signature goes."""
 
 import asyncio
+import hmac
+import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -69,8 +71,19 @@ class Tokens:
         await self._load_if(lambda: self._outdated)
         return self._issue("access", ACCESS_LIFETIME, sid=session, sub=account or "operator", op=account is None)
 
-    def issue_page(self, **claims: Any) -> str:
-        return self._issue("page", PAGE_LIFETIME, **claims)
+    def issue_page(self, query: str, newest: int) -> str:
+        """A token for the pages of a list up to its newest object, which only we can read.
+
+        Objects are numbered across the exchange; anybody could see from the numbers how much others order.
+        """
+        nonce = secrets.token_urlsafe(12)
+        return self._issue("page", PAGE_LIFETIME, query=query, nonce=nonce, newest=newest ^ _pad(self._signer, nonce))
+
+    async def check_page(self, token: str) -> tuple[str, int]:
+        """What list a page token is for, and the newest object of it. Raises InvalidToken or ExpiredToken."""
+        claims = await self.check(token, "page")
+        key = self._keys[jwt.get_unverified_header(token)["kid"]]
+        return str(claims["query"]), int(claims["newest"]) ^ _pad(key, str(claims["nonce"]))
 
     async def check_access(self, token: str) -> Login:
         """The login an access token stands for. Signatures are remembered; what can be revoked is not."""
@@ -130,3 +143,8 @@ class Tokens:
         self._keys = {key.id: key for key in keys}
         self._signer = keys[0]
         self._loaded_at = self._clock()
+
+
+def _pad(key: SigningKey, nonce: str) -> int:
+    """A number that nobody else can know, to hide another one under."""
+    return int.from_bytes(hmac.digest(key.secret, f"page {nonce}".encode(), "sha256")[:8])
