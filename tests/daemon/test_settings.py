@@ -27,6 +27,11 @@ def test_lists_are_written_with_commas_in_the_environment(tmp_path: Path) -> Non
     assert settings.trusted_proxies == ("192.0.2.1", "2001:db8::/32")
 
 
+def test_origins_are_those_that_browsers_tell(tmp_path: Path) -> None:
+    origins = ("https://console.example.net", "http://localhost:3000", "*")
+    assert load(tmp_path, "", {"PEERHALL_CORS_ORIGINS": ",".join(origins)}).cors_origins == origins
+
+
 def test_a_driver_has_options_of_its_own(tmp_path: Path) -> None:
     assert load(tmp_path, '[driver_options]\nhook = "/bin/true"').driver_options == {"hook": "/bin/true"}
 
@@ -47,6 +52,10 @@ def test_a_driver_has_options_of_its_own(tmp_path: Path) -> None:
         ("log_level = 'loud'", "log_level"),
         ("trusted_proxies = [1]", "trusted_proxies"),
         ("public_url = 'api.example.net'", "public_url"),
+        ("public_url = 'https://[api'", "public_url"),
+        ("cors_origins = ['console.example.net']", "cors_origins"),
+        ("cors_origins = ['https://console.example.net/']", "no slash at the end"),
+        ("cors_origins = ['https://Console.example.net']", "cors_origins"),
         ("trusted_proxies = ['proxy']", "trusted_proxies"),
         ("switched_off = ['peering']", "switched_off"),
         ("switched_off = ['contacts:read']", "switched_off"),

@@ -111,10 +111,14 @@ class Settings:
 
     def checked(self) -> Self:
         """These settings, if they make sense together; else SettingsError."""
-        if self.public_url is not None:
-            parts = urlsplit(self.public_url)
-            if parts.scheme not in ("http", "https") or not parts.netloc:
-                raise SettingsError("public_url must be a URL such as https://api.example.net/api/v2.")
+        if self.public_url is not None and _origin_of(self.public_url) is None:
+            raise SettingsError("public_url must be a URL such as https://api.example.net/api/v2.")
+        for origin in self.cors_origins:
+            if origin not in ("*", _origin_of(origin)):
+                raise SettingsError(
+                    f"cors_origins: {origin!r} is no origin as browsers write it, such as https://console.example.net; "
+                    "it has no path, and no slash at the end."
+                )
         for proxy in self.trusted_proxies:
             if proxy == "*":
                 continue
@@ -174,6 +178,17 @@ class Settings:
         if operation.group in self.switched_off:
             return False
         return not (operation.permission == "write" and f"{operation.group}:write" in self.switched_off)
+
+
+def _origin_of(url: str) -> str | None:
+    """Where an HTTP URL leads, as browsers tell it in `Origin`; None when it is no such URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _read_file(file: Path) -> dict[str, Any]:
