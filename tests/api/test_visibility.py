@@ -96,7 +96,10 @@ def test_an_account_is_not_told_who_stands_above_it(staged: Site) -> None:
     for seen in (user.get("/account"), user.get(f"/accounts/{USER}"), user.get(f"/accounts?id={USER}")[0]):
         assert seen["managing_account"] is None
     assert user.patch(f"/accounts/{USER}", {"external_ref": "told"})["managing_account"] is None
-    assert staged.login(MANAGER).get(f"/accounts/{USER}")["managing_account"] == MANAGER
+    assert user.get(f"/accounts?managing_account={MANAGER}") == []
+    manager = staged.login(MANAGER)
+    assert manager.get(f"/accounts/{USER}")["managing_account"] == MANAGER
+    assert USER in [each["id"] for each in manager.get(f"/accounts?managing_account={MANAGER}")]
 
 
 @pytest.mark.parametrize("account", [STRANGER, USER])

@@ -172,6 +172,9 @@ def _rows(kind: str, operator: bool, filters: tuple[str, ...]) -> str:
     seen_by_all, sensitive = list_conditions(kind, conditions, _tree(operator))
     visible = sight.full if sensitive else sight.any
     where = " and ".join([f"d.kind = '{kind}'", visible, *seen_by_all, *sensitive])
+    if kind == "accounts" and not operator and "managing_account" in filters:
+        # A filter is not to tell who is above the caller, as the answer does not.
+        where += f" and d.id <> {_HIS_ACCOUNT}"
     if "fields" not in filters:
         return f"select {_shown(kind, sight, operator)} as wire, d.serial from document d where {where}"
     return f"""select projected::text as wire, min(serial) as serial from (
