@@ -139,6 +139,15 @@ def test_whoever_was_overtaken_is_refused(bench: Bench) -> None:
     assert list(bench.driver.observe(SWITCH)) == ["attachment/a"]
 
 
+def test_whoever_was_overtaken_by_one_who_only_looked_is_refused(bench: Bench) -> None:
+    old = bench.lease(SWITCH)
+    bench.driver.retire(SWITCH, frozenset(), bench.lease(SWITCH))
+    with pytest.raises(StaleGeneration):
+        bench.driver.apply(put("attachment/late"), old)
+    bench.finish()
+    assert bench.driver.observe(SWITCH) == {}
+
+
 def test_what_is_no_longer_wanted_is_dropped(bench: Bench) -> None:
     kept, dropped = put("attachment/kept"), put("attachment/dropped")
     generation = bench.lease(SWITCH)
@@ -157,3 +166,15 @@ def test_an_outdated_configuration_is_not_put_there(bench: Bench) -> None:
     bench.driver.apply(second, generation)
     bench.finish()
     assert bench.driver.observe(SWITCH) == {second.key: second.config}
+
+
+@pytest.mark.parametrize("bench", ["manual"], indirect=True)
+def test_whoever_was_overtaken_is_refused_also_when_nobody_is_at_work_any_more(
+    bench: Bench, connection: SyncConnection
+) -> None:
+    old = bench.lease(SWITCH)
+    bench.lease(SWITCH)
+    connection.execute("delete from lease")
+    with pytest.raises(StaleGeneration):
+        bench.driver.apply(put("attachment/late"), old)
+    assert tasks.list_tasks(connection) == []

@@ -9,13 +9,17 @@ from peerhall.provisioning.driver import (
     BrokenFault,
     DriverContext,
     DriverFault,
+    Progress,
     RefusedFault,
+    Step,
     TestFailed,
     TransientFault,
 )
 from peerhall.provisioning.drivers.manual import create
+from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import plans, tasks
+from peerhall.store.database import DatabaseUnavailable
 from tests.installation import Caller, Site
 
 STEPS = 4
@@ -269,3 +273,19 @@ def test_retries_come_less_and_less_often(site: Site, member: Caller) -> None:
         site.reconcile()
         tried += before - len(site.simulator.list_mishaps())
     assert 0 < tried <= 6
+
+
+def test_a_database_that_is_away_while_the_driver_needs_it_is_no_fault_of_the_order(site: Site, member: Caller) -> None:
+    class Forgetful(Simulator):
+        def apply(self, step: Step, generation: int) -> Progress:
+            raise DatabaseUnavailable("the server is restarting")
+
+    connection = member.order_connection()["id"]
+    steady, site.reconciler._driver = site.reconciler._driver, Forgetful(site.clock)
+    with pytest.raises(DatabaseUnavailable):
+        site.reconcile()
+    assert member.get(f"/connections/{connection}")["state"] == "allocated"
+    site.reconciler._driver = steady
+    site.restart_reconciler()
+    site.reconcile()
+    assert member.get(f"/connections/{connection}")["state"] == "production"

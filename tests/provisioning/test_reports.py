@@ -72,5 +72,15 @@ def test_a_fault_that_somebody_has_to_mend_stays_until_there_is_another_try(faul
     assert told(Phase.BUILDING, ("put", DONE), known=known) == IN_PLACE
 
 
+@pytest.mark.parametrize("fault", ["refused", "broken"])
+def test_a_fault_is_no_longer_known_of_what_turns_out_to_be_as_it_should_be(fault: str) -> None:
+    known = Network(present=True, fault=fault, reference="log 1")
+    assert told(Phase.BUILDING, known=known, there=True, as_wanted=True) == IN_PLACE
+    assert told(Phase.REMOVING, known=known) == NOTHING
+    assert told(Phase.REMOVING, known=known, there=True).fault == fault
+    testing = told(Phase.TESTING, known=known, there=True, as_wanted=True)
+    assert testing.fault == fault, "that it is in place does not say that it has passed its test"
+
+
 def test_a_ticket_is_known_only_while_somebody_is_at_work() -> None:
     assert told(Phase.BUILDING, known=Network(present=True, ticket="T1"), there=True, as_wanted=True) == IN_PLACE

@@ -109,5 +109,5 @@ def retry(order: Order, record: Record) -> Record:
                 each = with_network(each, replace(known, fault=None, reference=None, findings=None, ticket=None), side)
             order.save(each)
             order.reconcile_later(*settling.devices_of(order, each))
-        order.settle_later(each)
+        order.settle_later(each, *settling.COURSES[each.kind].followers(order, each))
     return settling.describe(order, order.get(record.kind, record.id))

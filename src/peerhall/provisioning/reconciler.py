@@ -223,7 +223,7 @@ class Reconciler:
             return Outcome(fault=fault)
         except TestFailed as finding:
             return Outcome(findings=str(finding))
-        except StaleGeneration:
+        except (StaleGeneration, DatabaseUnavailable):
             raise
         except Exception as error:
             logger.exception("the driver is broken", extra={"step": step_name(step)})

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Network, phase_of
+from peerhall.exchange.lifecycle import WANTED_IN_NETWORK, Network, Phase, phase_of
 from peerhall.exchange.records import Record
 from peerhall.provisioning.desired import key_of
 from peerhall.provisioning.driver import DriverFault, Step, Waiting
@@ -47,7 +47,8 @@ def report(
     removed = any(step.action == "remove" and outcome.done for step, outcome in steps)
     tested = known.tested or any(step.action == "test" and outcome.done for step, outcome in steps)
     configured = wanted and (key in in_place or (put is not None and put.done))
-    failed_for_good = known.fault in ("refused", "broken") and not steps
+    in_order = configured and phase_of(order) is not Phase.TESTING if wanted else key not in observed
+    failed_for_good = known.fault in ("refused", "broken") and not steps and not in_order
     network = Network(
         present=(key in observed and not removed) or configured or (put is not None) or (wanted and known.present),
         configured=configured,

@@ -130,8 +130,9 @@ def _read_hook(hook: object) -> list[str]:
 
 
 def _refuse_stale(connection: SyncConnection, device: Device, generation: int) -> None:
+    """Only who holds the device may change it; whoever took it over may have finished meanwhile, and let go of it."""
     row = connection.execute("select generation from lease where subject = %s", (f"device:{device.id}",)).fetchone()
-    if row is not None and row[0] > generation:
+    if row is None or row[0] != generation:
         raise StaleGeneration
 
 

@@ -108,6 +108,7 @@ class Simulator:
             box = self._box(device)
             if generation < box.generation:
                 raise StaleGeneration
+            box.generation = generation
             box.under_way = {name: each for name, each in box.under_way.items() if name in steps}
 
     def advance(self) -> int:
