@@ -35,7 +35,7 @@ bench: setup-dev  ## Measures speed against a bare server and Django REST framew
 	@$(BIN)/python -m bench
 
 fuzz: setup-dev  ## Has schemathesis look for broken answers, until stopped
-	@PEERHALL_FUZZ=unbounded $(BIN)/pytest tests/scenarios/test_schemathesis.py $(ARGS)
+	@PEERHALL_FUZZ=unbounded $(BIN)/pytest tests/faults/test_steps.py tests/scenarios/test_schemathesis.py $(ARGS)
 
 clean:  ## Removes .venv and all caches
 	@rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
