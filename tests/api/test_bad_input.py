@@ -292,3 +292,14 @@ def wrong_values(schema: dict[str, Any]) -> list[Any]:
     if schema.get("format") in ("date", "date-time"):
         values = [*values, "yesterday", "2026-13-01T00:00:00Z"]
     return values if schema.get("nullable") else [*values, None]
+
+
+@pytest.mark.parametrize("areas", [[7] * 20_000, ["nowhere"] * 20_000])
+def test_of_a_mistake_made_many_times_a_hundred_are_told(manager: Caller, areas: list[Any]) -> None:
+    address = {"country": "IE", "locality": "Cork", "street_address": "1 Quay", "postal_code": "T12"}
+    body = {"name": "x", "address": address, "metro_area_network_presence": areas}
+    answer = manager.request("POST", "/accounts", json=body)
+    problem = answer.json()
+    assert (answer.status_code, len(problem["properties"])) == (400, 100)
+    assert "more" in problem["detail"]
+    assert len(answer.content) < 20_000

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from peerhall.contract import problems
 from peerhall.contract.problems import ProblemType
 from peerhall.contract.validation import Fault
+from peerhall.exchange import refusals
 from peerhall.exchange.refusals import Reason, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -53,10 +54,7 @@ def of_refusal(refusal: Refusal) -> Problem:
 
 def invalid(*faults: Fault) -> Problem:
     """A request whose parameters, headers or body do not validate."""
-    named = ", ".join(dict.fromkeys(fault.name for fault in faults if fault.name))
-    detail = f"Please correct: {named}." if named else "; ".join(fault.reason for fault in faults)
-    members = {"properties": [fault._asdict() for fault in faults]}
-    return Problem(problems.VALIDATION_ERROR, detail, members)
+    return of_refusal(refusals.invalid(*faults))
 
 
 def unauthorized(type_: ProblemType, detail: str) -> Problem:

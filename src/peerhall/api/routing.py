@@ -56,7 +56,7 @@ class Router:
             raise _nothing_there()
         raise Problem(
             problems.METHOD_NOT_ALLOWED,
-            f"{method} is not possible here; {', '.join(allowed)} are.",
+            f"{method} is not possible here; use {' or '.join(allowed)}.",
             headers={"Allow": ", ".join(allowed)},
         )
 

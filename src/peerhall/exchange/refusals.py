@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn
 
-from peerhall.contract.validation import Fault
+from peerhall.contract.validation import MOST_FAULTS, Fault
 
 
 class Reason(Enum):
@@ -81,9 +81,13 @@ class Faults:
 
 
 def invalid(*faults: Fault) -> Refusal:
-    names = ", ".join(dict.fromkeys(fault.name for fault in faults if fault.name))
-    detail = f"Please correct: {names}." if names else "; ".join(fault.reason for fault in faults)
-    return Refusal(Reason.INVALID, detail, tuple(faults))
+    """Tells everything that is wrong with a request, up to the first hundred mistakes."""
+    told = faults[:MOST_FAULTS]
+    names = ", ".join(dict.fromkeys(fault.name for fault in told if fault.name))
+    detail = f"Please correct: {names}." if names else "; ".join(fault.reason for fault in told)
+    if len(faults) > MOST_FAULTS:
+        detail += f" There is more of this; these are the first {MOST_FAULTS}."
+    return Refusal(Reason.INVALID, detail, told)
 
 
 def refuse_member(name: str, reason: str) -> NoReturn:

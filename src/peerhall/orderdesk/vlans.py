@@ -75,7 +75,7 @@ def keep(before: Record, after: Record) -> Record:
 
 def _refuse_held(order: Order, vlan_config: Body, holder: Holder | None, held: list[tuple[range, range]]) -> None:
     member = tag_member(vlan_config)
-    taken = "The whole port" if member is None else f"VLAN {vlan_config[member]}"
+    taken = "At least one VLAN" if member is None else f"VLAN {vlan_config[member]}"
     if vlan_config["vlan_type"] == "qinq":
         taken += f" with inner VLAN {vlan_config['inner_vlan']}"
     by = ""
@@ -90,4 +90,6 @@ def _free(vlan_config: Body, held: list[tuple[range, range]]) -> str:
     free = list_free_tags(held, range(inner, inner + 1) if inner is not None else _EVERY)
     if not free:
         return "no VLAN is free"
+    if vlan_config["vlan_type"] == "port":
+        return f"use dot1q; free are, for instance, {', '.join(map(str, free))}"
     return f"free are, for instance, {', '.join(map(str, free))}"
