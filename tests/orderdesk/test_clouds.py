@@ -1,5 +1,6 @@
 """Clouds and their handovers over HTTP: what is refused, what may change, what is counted, who sees them."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -384,3 +385,55 @@ def test_it_leaves_by_its_own_terms_and_takes_its_handovers_along(site: Site) ->
     held = site.connection.execute("select kind from claim where released_at is null and kind <> 'port'").fetchall()
     assert held == []
     assert not site.simulator._boxes[service["id"]].objects
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cloud_vlan": False},
+        {"cloud_vlan": "5"},
+        {"cloud_vlan": [5], "cloud_config": {"vlan": 6}},
+        {"cloud_vlan": -1},
+        {"cloud_vlan": 2**70},
+        {"cloud_config": []},
+        {"cloud_config": {"vlan": "x"}},
+        {"cloud_config": {"vlan": {"vlan": 5}}, "cloud_vlan": {}},
+        {"cloud_config": {"vlan": True}},
+        {"cloud_config": {"local_address": "192.0.2.1/-1"}},
+        {"cloud_config": {"bgp_neighbor_asn": 2**63}},
+        {"handover": 2**63},
+    ],
+)
+def test_what_makes_no_sense_of_a_handover_is_refused(
+    house: Site, member: Caller, connection: str, change: dict[str, Any]
+) -> None:
+    service = member.post(SERVICES, cloud(product_offering="stratus", cloud_key=bring(house)))
+    config = member.post(CONFIGS, handover(service, connection, cloud_config={"vlan": 5, "peering_type": "private"}))
+    members = {name.partition(".")[0] for name in member.faults("PATCH", at(config), change)}
+    assert members <= {"cloud_vlan", "cloud_config", "handover"}
+    assert member.get(at(config))["cloud_vlan"] == 5
+
+
+@pytest.mark.parametrize("key", ["", "\x00", "\ud800", "x" * 5000, 5, None, ["123456789012"], {}])
+@pytest.mark.parametrize("offering", ["nimbus", "stratus"])
+def test_what_makes_no_sense_as_a_key_is_refused(member: Caller, offering: str, key: Any) -> None:
+    body = json.dumps(cloud(product_offering=offering, cloud_key=key))
+    answer = member.request("POST", SERVICES, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("named", ["\x00", "x" * 5000, 5, None, []])
+def test_what_makes_no_sense_as_an_offering_is_refused(house: Site, member: Caller, named: Any) -> None:
+    assert member.faults("POST", SERVICES, cloud(product_offering=named)).keys() == {"product_offering"}
+    service = member.post(SERVICES, cloud(product_offering="stratus", cloud_key=bring(house)))
+    assert member.faults("PATCH", at(service), {"product_offering": named}).keys() == {"product_offering"}
+
+
+@pytest.mark.parametrize("key", ["%00", "%ED%A0%80", "x" * 3000, "%F0%9F%98%80", "'"])
+def test_a_key_to_filter_by_is_any_text(member: Caller, key: str) -> None:
+    answer = member.request("GET", f"/product-offerings?cloud_key={key}")
+    assert answer.status_code in (200, 400)
+    assert answer.status_code == 400 or answer.json() == []
