@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from peerhall.provisioning import closing
 from peerhall.provisioning.driver import (
@@ -19,7 +20,7 @@ from peerhall.provisioning.drivers.manual import create
 from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import plans, tasks
-from peerhall.store.database import DatabaseUnavailable
+from peerhall.store.database import DatabaseUnavailable, OrderPool
 from tests.installation import Caller, Site
 
 STEPS = 4
@@ -74,6 +75,10 @@ def assert_nothing_left_behind(site: Site) -> None:
     ).fetchall()
     assert held == []
     assert all(not box.objects and not box.under_way for box in site.simulator._boxes.values())
+    assert_no_work_is_left(site)
+
+
+def assert_no_work_is_left(site: Site) -> None:
     due = site.connection.execute("select subject from work where due_at <= %s", (site.clock(),)).fetchall()
     assert due == []
     assert site.connection.execute("select * from lease").fetchall() == []
@@ -252,6 +257,22 @@ class TestMassChange:
         config = member.order_peering(connection, macs=[mac])["id"]
         site.reconcile()
         assert member.get(f"/network-service-configs/{config}")["state"] == "production"
+
+
+def test_work_on_what_is_locked_for_too_long_is_soon_done_by_whoever_comes_next(site: Site, member: Caller) -> None:
+    connection = member.order_connection()["id"]
+    options = f"{conninfo_to_dict(site.dsn).get('options') or ''} -c lock_timeout=50ms"
+    pool = OrderPool(make_conninfo(site.dsn, options=options), 1)
+    hasty = Reconciler(pool, site.simulator, site.clock, None)
+    with site.connection.transaction():
+        site.connection.execute("select 1 from document where id = %s for update", (connection,))
+        while hasty.work_once():
+            pass
+    pool.close()
+    site.clock.turn(seconds=3)
+    site.reconcile()
+    assert member.get(f"/connections/{connection}")["state"] == "production"
+    assert_no_work_is_left(site)
 
 
 def test_a_heartbeat_tells_that_somebody_is_at_work(site: Site, member: Caller) -> None:

@@ -118,8 +118,10 @@ class Reconciler:
                 self._reconcile(held, subject)
         except StaleGeneration:
             logger.warning("overtaken by another reconciler", extra={"subject": held.subject})
-        except DatabaseUnavailable:
-            raise
+        except DatabaseUnavailable as error:
+            # A lock that was held for too long, unless the database is gone: nobody is to wait for the lease to run out.
+            self._try_again(held)
+            logger.warning("work put off", extra={"subject": held.subject, "reason": str(error)})
         except Exception:
             logger.exception("work failed", extra={"subject": held.subject})
             self._try_again(held)
