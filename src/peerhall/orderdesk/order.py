@@ -118,6 +118,10 @@ class Order:
         """The documents of a kind that name `target` in `member`."""
         return documents.find_users(self.connection, target, member, kind, lock)
 
+    def is_used(self, target: str, member: str, kind: str, states: Collection[str] | None = None) -> bool:
+        """Whether a document of a kind that names `target` in `member` holds something still, or is in such a state."""
+        return documents.is_used(self.connection, target, member, kind, states)
+
     def take(self, wanted: Iterable[AnyClaim], record: Record) -> dict[AnyClaim, Holder | None]:
         """Takes claims for a document; returns those that others hold."""
         holder = Holder(record.id, record.consuming_account or "")

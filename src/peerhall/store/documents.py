@@ -104,6 +104,25 @@ def find_users(
     return [Record(*row) for row in rows]
 
 
+def is_used(
+    connection: SyncConnection, target: str, member: str, kind: str, states: Collection[str] | None = None
+) -> bool:
+    """Whether a document of a kind names `target` in `member` and still holds something, or is in one of the states.
+
+    However many there were: what has ended is not read.
+    """
+    row = connection.execute(
+        """select exists (
+               select from reference r join document d on d.id = r.source
+               where r.target = %(target)s and r.member = %(member)s and d.kind = %(kind)s
+                 and case when %(states)s::text[] is null then not d.meta @> '{"released": true}'
+                          else d.state = any(%(states)s::text[]) end)""",
+        {"target": target, "member": member, "kind": kind, "states": None if states is None else list(states)},
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 def find_all(connection: SyncConnection, kind: str, states: Collection[str] | None = None) -> list[Record]:
     """All documents of a kind, or those in one of the states, oldest first."""
     rows = connection.execute(

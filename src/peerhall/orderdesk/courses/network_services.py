@@ -30,9 +30,8 @@ def network(order: Order, record: Record) -> Network:
 
     A cloud has its circuit at the provider beside.
     """
-    configs = order.users(record.id, "network_service", "network-service-configs")
     at_provider = Network.of(record, PROVIDERS) if record.type == "cloud_vc" else Network(configured=True)
-    present = at_provider.present or any(not each.meta.get("released") for each in configs)
+    present = at_provider.present or order.is_used(record.id, "network_service", "network-service-configs")
     return replace(at_provider, present=present)
 
 

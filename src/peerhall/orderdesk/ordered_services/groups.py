@@ -20,7 +20,7 @@ def check(order: Order, faults: Faults, body: Body, _: Record | None, current: R
             continue
         if body.get(member) is not None:
             check_subnet(faults, version, body[member])
-        if current is not None and any(not each.meta.get("released") for each in _list_configs(order, current)):
+        if current is not None and order.is_used(current.id, "network_service", "network-service-configs"):
             faults.add(member, "cannot be changed while the service has configs, which have addresses from it")
 
 
@@ -45,7 +45,9 @@ def list_missing(_: Order, __: Record) -> list[Note]:
 
 
 def list_holding(order: Order, service: Record, phase: Phase) -> list[Note]:
-    in_use = phase is Phase.CHANGING or any(each.state in USABLE_STATES for each in _list_configs(order, service))
+    in_use = phase is Phase.CHANGING or order.is_used(
+        service.id, "network_service", "network-service-configs", USABLE_STATES
+    )
     return [] if in_use else [awaiting_first_config()]
 
 
@@ -57,7 +59,3 @@ def _write(service: Record) -> Record:
     """A null `public` is the standard's default; subnets are shown canonically."""
     subnets = {member: write_subnet(service.body[member]) for member in _SUBNETS.values() if member in service.body}
     return service.with_body(public=bool(service.body.get("public")), **subnets)
-
-
-def _list_configs(order: Order, service: Record) -> list[Record]:
-    return order.users(service.id, "network_service", "network-service-configs")
