@@ -1,13 +1,13 @@
 # The same targets CI calls. None needs anything done before: each sets up what it needs in .venv first.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench fuzz format clean
+.PHONY: help setup setup-dev run test check bench bench-orders fuzz format clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 CORES := $(shell nproc 2>/dev/null || echo 2)
 
 help:  ## Shows this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.run-installed  ## Builds .venv with what running needs
 
@@ -33,6 +33,9 @@ format: setup-dev  ## Formats the code and writes generated files anew
 
 bench: setup-dev  ## Measures speed against a bare server and Django REST framework
 	@$(BIN)/python -m bench
+
+bench-orders: setup-dev  ## Has 200 accounts order at once, and looks whether all of it is there
+	@$(BIN)/python -m bench.orders $(ARGS)
 
 fuzz: setup-dev  ## Has schemathesis look for broken answers, until stopped
 	@PEERHALL_FUZZ=unbounded $(BIN)/pytest tests/faults/test_steps.py tests/scenarios/test_schemathesis.py $(ARGS)

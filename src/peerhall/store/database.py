@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: a plain stack of them for orders, and transactions that repeat."""
 
+import logging
 import random
 import threading
 import time
@@ -17,6 +18,8 @@ from psycopg.pq.abc import PGresult
 SyncConnection = Connection[tuple[Any, ...]]
 
 T = TypeVar("T")
+
+logger = logging.getLogger("peerhall.store")
 
 LOCK_TIMEOUT_SECONDS: Final = 2
 STATEMENT_TIMEOUT_SECONDS: Final = 30
@@ -100,7 +103,8 @@ class OrderPool:
             try:
                 with self.connection() as connection, _transaction(connection, begin):
                     return transaction(connection)
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+                logger.info("transaction repeated", extra={"reason": type(error).__name__, "attempt": attempt + 1})
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))
             except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
                 raise DatabaseUnavailable("another change of the same objects is taking long") from error
