@@ -13,8 +13,8 @@ from peerhall.exchange.ordering.groups import (
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults, refuse_denied, refuse_member
 from peerhall.exchange.statuses import Note
-from peerhall.orderdesk import attachments
-from peerhall.orderdesk.order import CHANGE_LOCK, Order
+from peerhall.orderdesk import addresses, attachments
+from peerhall.orderdesk.order import CHANGE_LOCK, STAY_LOCK, Order
 
 
 def admit(order: Order, service: Record, account: str | None) -> Admission:
@@ -25,19 +25,29 @@ def admit(order: Order, service: Record, account: str | None) -> Admission:
 def find_service(order: Order, body: Body, current: Record | None, type_: str) -> Record:
     """The service, locked, so that its rules stay as they are. Refuses an account that may not join it."""
     if current is None:
-        service = order.find_seen("network-services", body["network_service"], CHANGE_LOCK)
+        service = order.find_seen("network-services", body["network_service"])
         if service is None or service.type != type_:
             refuse_member("network_service", f"there is no such {type_} service")
+        service = _lock(order, service)
         if service.state not in LIVE_STATES:
             refuse_member("network_service", "takes no new configs any more")
     else:
         # Whoever has a config may go on with it, also where the service is no longer shown to it.
-        service = order.get("network-services", current.body["network_service"], CHANGE_LOCK)
+        service = _lock(order, order.get("network-services", current.body["network_service"]))
     account = body.get("consuming_account")
     joins = current is None or account != current.consuming_account
     if joins and order.caller.acts_for(account) and not admit(order, service, account).granted:
         refuse_denied("The owner of the network service does not let this account join it.")
     return service
+
+
+def _lock(order: Order, service: Record) -> Record:
+    """The service, as it will stay. Who joins it waits for others only where it matters to them who else is there.
+
+    That is where addresses are given out, and where leaves look for a root.
+    """
+    alone = service.type == "p2mp_vc" or addresses.list_subnets(service)
+    return order.get("network-services", service.id, CHANGE_LOCK if alone else STAY_LOCK)
 
 
 def find_offering(order: Order, faults: Faults, body: Body, service: Record, current: Record | None) -> Record | None:

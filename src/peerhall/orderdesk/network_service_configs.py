@@ -31,7 +31,7 @@ from peerhall.store import documents
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What a config refers to; service, connection and routing function are locked."""
+    """What a config refers to; connection and routing function are locked, and the service as far as it has to be."""
 
     service: Record
     connection: Record | None
@@ -156,10 +156,13 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
     kind.check(order, faults, body, service, offering, connection, current)
     function = legs.check(order, faults, body, service, offering, current)
     macs = config_macs.check(order, faults, body, current)
-    named = {each.id for each in (service, connection, function) if each is not None}
+    named = {each.id for each in (connection, function) if each is not None}
+    if service.type == "cloud_vc" or (service.type == "exchange_lan" and current is None):
+        # The others are locked as they are found; on a LAN only new configs are given addresses.
+        named.add(service.id)
     locked = documents.find_many(order.connection, named, CHANGE_LOCK)
     return _Surroundings(
-        locked[service.id],
+        locked.get(service.id, service),
         locked[connection.id] if connection else None,
         locked[function.id] if function else None,
         macs,

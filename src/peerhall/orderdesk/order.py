@@ -20,6 +20,9 @@ from peerhall.store.documents import Lock
 CHANGE_LOCK: Final[Lock] = "for no key update"
 """Keeps others from changing a row, but not from referring to it."""
 
+STAY_LOCK: Final[Lock] = "for share"
+"""Keeps others from changing a row, while any number of orders go by it at once."""
+
 RELY_LOCK: Final[Lock] = "for key share"
 """Keeps others from closing a row that the order goes by, but not from changing it otherwise."""
 

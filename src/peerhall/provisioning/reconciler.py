@@ -119,7 +119,7 @@ class Reconciler:
         except StaleGeneration:
             logger.warning("overtaken by another reconciler", extra={"subject": held.subject})
         except DatabaseUnavailable as error:
-            # A lock that was held for too long, unless the database is gone: nobody is to wait for the lease to run out.
+            # A lock was held for too long, or the database is gone: nobody is to wait for the lease to run out.
             self._try_again(held)
             logger.warning("work put off", extra={"subject": held.subject, "reason": str(error)})
         except Exception:

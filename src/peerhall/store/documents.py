@@ -11,7 +11,7 @@ from peerhall.exchange.visibility import Caller
 from peerhall.store.database import SyncConnection, execute_each, sql
 from peerhall.store.scoping import OPERATOR, sight_of
 
-Lock = Literal["", "for key share", "for no key update", "for update"]
+Lock = Literal["", "for key share", "for share", "for no key update", "for update"]
 
 _COLUMNS: Final = "d.id, d.kind, d.body, d.meta, d.serial"
 

@@ -4,8 +4,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -27,12 +27,12 @@ def poll(site: Site, caller: Caller, after: str = "", **options: Any) -> Any:
     return caller.get(site.origin + PATH, params=parameters)
 
 
-def follow(site: Site, caller: Caller) -> list[dict[str, Any]]:
+def follow(site: Site, caller: Caller, limit: int = 3) -> list[dict[str, Any]]:
     """All the events there are for somebody, a few at a time."""
     found: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        answer = poll(site, caller, cursor, limit=3)
+        answer = poll(site, caller, cursor, limit=limit)
         if not answer["events"]:
             assert answer["cursor"] == cursor
             return found
@@ -296,6 +296,88 @@ def test_each_change_comes_once_and_in_order_across_restarts(database: str, cloc
         check_history(site, found)
 
 
+def test_each_change_comes_once_and_in_order_from_workers_that_restart_in_turns(database: str, clock: Clock) -> None:
+    """Two workers, of which one is always about to go, and changes by three at once that never pause."""
+    accounts = ("member", "rival")
+    clients = [_Client() for _ in range(40)]
+    written: list[list[tuple[str, str]]] = [[], [], []]
+    enough = threading.Event()
+    workers: dict[int, Site] = {}
+
+    def write(number: int) -> None:
+        documents = ("lan", "member", "rival")
+        with connect(database) as connection:
+            while not enough.wait(0.05):
+                document, state = documents[len(written[number]) % 3], f"{number}-{len(written[number])}"
+                change_state(connection, document, state)
+                written[number].append((document, state))
+
+    with ExitStack() as stack:
+        closing = {}
+        for number in (0, 1):
+            closing[number] = stack.enter_context(ExitStack())
+            workers[number] = closing[number].enter_context(Site(database, clock).open())
+        tokens = [workers[0].login(account).token for account in accounts]
+        following = _Following(clients, tokens, lambda number: workers[number % 2].origin)
+        writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+        for thread in (following, *writers):
+            thread.start()
+        for turn in range(4):
+            had = clients[0].ids[:]
+            wait_until(lambda had=had: all(len(each.ids) > len(had) + 5 for each in clients))
+            closing[turn % 2].close()
+            workers[turn % 2] = closing[turn % 2].enter_context(Site(database, clock).open())
+        enough.set()
+        for thread in writers:
+            thread.join()
+        told = [follow(workers[0], workers[0].login(account), limit=500) for account in accounts]
+        wait_until(lambda: all(each.ids[-1] == told[number % 2][-1]["id"] for number, each in enumerate(clients)))
+        following.end()
+        for events in told:
+            check_history(workers[0], events)
+            seen = {each["resource_id"] for each in events}
+            for mine in written:
+                states = [(each["resource_id"], each["state"]) for each in events]
+                assert [each for each in states if each in set(mine)] == [each for each in mine if each[0] in seen]
+        for number, client in enumerate(clients):
+            assert client.ids == [each["id"] for each in told[number % 2]]
+        assert all(client.connected >= 3 for client in clients), "each was cut off and came back"
+
+
+class _Following(threading.Thread):
+    """Subscribers that come back, each time to the other worker, with the last id they have got."""
+
+    def __init__(self, clients: list["_Client"], tokens: list[str], origin: Callable[[int], str]) -> None:
+        super().__init__()
+        self._clients = clients
+        self._tokens = tokens
+        self._origin = origin
+        self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
+
+    def run(self) -> None:
+        self._loop.run_until_complete(self._follow())
+        self._loop.close()
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self.join()
+
+    async def _follow(self) -> None:
+        tasks = [asyncio.create_task(self._come_back(n, each)) for n, each in enumerate(self._clients)]
+        await self._ended.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _come_back(self, number: int, client: "_Client") -> None:
+        while True:
+            host, port = self._origin(number // 2 + client.connected).removeprefix("http://").split(":")
+            with suppress(OSError):
+                await client.read(host, int(port), PATH, self._tokens[number % 2])
+            await asyncio.sleep(0.01)
+
+
 @contextmanager
 def counted(site: Site) -> Iterator[dict[str, int]]:
     """How many statements the feed has sent to the database meanwhile."""
@@ -347,20 +429,14 @@ class _Client:
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.last = ""
+        self.connected = 0
 
-
-async def _follow_all(
-    site: Site, clients: list[_Client], tokens: dict[str, str], host: str, port: int, turn: int
-) -> None:
-    progress = asyncio.Condition()
-    connected = 0
-
-    async def subscribe(number: int, client: _Client) -> None:
-        nonlocal connected
-        token = tokens["member" if number % 100 == 0 else "rival"]
+    async def read(
+        self, host: str, port: int, path: str, token: str, on_line: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Follows from where it has got to, for as long as the server lets it."""
         reader, writer = await asyncio.open_connection(host, port)
-        after = f"Last-Event-ID: {client.last}\r\n" if client.last else ""
-        path = PATH if client.last else f"{PATH}?after=now"
+        after = f"Last-Event-ID: {self.last}\r\n" if self.last else ""
         writer.write(
             f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{after}"
             f"Authorization: Bearer {token}\r\n\r\n".encode()
@@ -368,21 +444,36 @@ async def _follow_all(
         try:
             while line := await reader.readline():
                 if line.startswith(b"id: "):
-                    client.last = line[4:].decode().strip()
+                    self.last = line[4:].decode().strip()
                 elif line.startswith(b"data: "):
-                    client.ids.append(json.loads(line[6:])["id"])
-                connected += line.startswith(b": changes")
-                async with progress:
-                    progress.notify_all()
+                    self.ids.append(json.loads(line[6:])["id"])
+                self.connected += line.startswith(b": changes")
+                if on_line is not None:
+                    await on_line()
         finally:
             writer.close()
+
+
+async def _follow_all(
+    site: Site, clients: list[_Client], tokens: dict[str, str], host: str, port: int, turn: int
+) -> None:
+    progress = asyncio.Condition()
+    connected = sum(client.connected for client in clients) + len(clients)
+
+    async def tell() -> None:
+        async with progress:
+            progress.notify_all()
+
+    async def subscribe(number: int, client: _Client) -> None:
+        path = PATH if client.last else f"{PATH}?after=now"
+        await client.read(host, port, path, tokens["member" if number % 100 == 0 else "rival"], tell)
 
     async def until(condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(60), progress:
             await progress.wait_for(condition)
 
     tasks = [asyncio.create_task(subscribe(number, client)) for number, client in enumerate(clients)]
-    await until(lambda: connected == len(clients))
+    await until(lambda: sum(client.connected for client in clients) == connected)
     concerned, others = clients[::100], [each for number, each in enumerate(clients) if number % 100]
     with counted(site) as count:
         asked = -1000

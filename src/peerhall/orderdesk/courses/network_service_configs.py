@@ -1,7 +1,8 @@
 """The course of a network service config: reserved, configured, in production, and out again."""
 
 from peerhall.exchange.cancellation import charge_from, is_due
-from peerhall.exchange.lifecycle import LIVE_STATES, PROVIDERS, Circumstances, Network, Phase
+from peerhall.exchange.joining import GROUPS
+from peerhall.exchange.lifecycle import LIVE_STATES, PROVIDERS, Circumstances, Network, Phase, phase_of
 from peerhall.exchange.ordering.layer3 import list_waiting, list_warnings
 from peerhall.exchange.ordering.macs import is_valid_now
 from peerhall.exchange.ordering.network_service_configs import list_missing, list_remarks
@@ -81,6 +82,8 @@ def followers(order: Order, record: Record) -> list[Record]:
 def list_concerned(order: Order, record: Record) -> list[Record]:
     """Who looks again when a config comes or goes: what lives through or stays for its configs, and others on it."""
     services = [order.get("network-services", record.body["network_service"])] if record.type in ORDERED else []
+    # A group in production does not mind who comes or goes; to look each time would have it locked all the time.
+    services = [each for each in services if each.type not in GROUPS or phase_of(each) is not Phase.LIVE]
     function = legs.find_function(order, record)
     functions = [function] if function is not None else []
     return [*TYPES[record.type].list_followers(order, record), *services, *functions]
