@@ -59,6 +59,13 @@ def test_the_owner_joins_without_a_rule(house: Site, member: Caller, own: str, t
     assert see(member, joined)["state"] == "decommissioned"
 
 
+def test_who_joins_a_group_does_not_wait_for_others_who_do(house: Site, member: Caller, own: str) -> None:
+    service = group(house)
+    with house.connection.transaction():
+        house.connection.execute("select 1 from document where id = %s for share", (service,))
+        member.post(CONFIGS, config(service, own, capacity=100))
+
+
 @BOTH
 def test_an_invisible_service_is_not_there(house: Site, rival: Caller, others: str, type_: str) -> None:
     service = group(house, type_)
