@@ -12,7 +12,8 @@ from bench.orders.ledger import Ledger
 from bench.orders.processes import Processes
 from peerhall.store.database import SyncConnection
 
-_LONGEST_SECONDS: Final = 300
+_PATIENCE_SECONDS: Final = 120
+"""How long to wait while nothing gets done."""
 _LOOKS: Final = 4
 """How often in a row there has to be nothing left to do."""
 
@@ -46,11 +47,13 @@ def count_work(connection: SyncConnection) -> int:
 
 def come_to_rest(connection: SyncConnection, tick: Callable[[int], None]) -> bool:
     """Waits until all work is done; `tick` is told how much is left. False when it does not come to an end."""
-    deadline = time.monotonic() + _LONGEST_SECONDS
+    least, moved_at = count_work(connection), time.monotonic()
     looks = 0
-    while looks < _LOOKS and time.monotonic() < deadline:
+    while looks < _LOOKS and time.monotonic() - moved_at < _PATIENCE_SECONDS:
         left = count_work(connection)
         looks = 0 if left else looks + 1
+        if left < least:
+            least, moved_at = left, time.monotonic()
         tick(left)
         time.sleep(0.25)
     return looks == _LOOKS
