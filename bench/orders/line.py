@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-_PATIENCE_SECONDS: Final = 60
+_PATIENCE_SECONDS: Final = 180
 _IDLE_SECONDS: Final = 2
 """After this long without a request a new connection is made; the server soon closes the old one."""
 

@@ -13,6 +13,8 @@ from bench.orders.member import Member
 ROUNDS: Final = 6
 SHARED: Final = 3
 """How many connections the customers of the reseller share."""
+_AT_ONCE: Final = 40
+"""How many settle in side by side."""
 _BURST_SECONDS: Final = 6.0
 _WARM_UP_SECONDS: Final = 1.0
 _TICK_SECONDS: Final = 0.5
@@ -49,7 +51,13 @@ class Crowd:
             await member.log_in()
         reseller, *_ = self._members
         group = await reseller.open_group()
-        await asyncio.gather(*(member.connect() for member in self._members))
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def connect(member: Member) -> None:
+            async with turns:
+                await member.connect()
+
+        await asyncio.gather(*map(connect, self._members))
         shared = [await reseller.connect() for _ in range(SHARED)]
         for member in self._members:
             member.group = group

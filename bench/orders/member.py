@@ -11,6 +11,7 @@ from uuid import UUID
 from bench.orders.filling import Catalogue, Login
 from bench.orders.ledger import Ledger, Sent
 from bench.orders.line import Answer, Line
+from bench.servers import ServerFailed
 
 BASE_PATH: Final = "/api/v2"
 CONFIGS: Final = "/network-service-configs"
@@ -89,10 +90,10 @@ class Member:
         """A connection of its own, in production."""
         body = {"mode": "standalone", "product_offering": self._catalogue.port, "port_quantity": 1}
         ordered = await self._order("POST", "/connections", body)
-        assert ordered.accepted, ordered
+        self._require(ordered)
         state = ""
         while state != "production":
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)
             state = (await self._read("one object", f"/connections/{ordered.document}"))["state"]
         self._connection = self._connection or ordered.document
         return ordered.document
@@ -101,8 +102,12 @@ class Member:
         """A closed user group that anybody may join."""
         body = {"type": "mp2mp_vc", "product_offering": self._catalogue.group, "public": True, "display_name": "Ring"}
         ordered = await self._order("POST", SERVICES, body)
-        assert ordered.accepted, ordered
+        self._require(ordered)
         return ordered.document
+
+    def _require(self, ordered: Sent) -> None:
+        if not ordered.accepted:
+            raise ServerFailed(f"Nobody could settle in: {ordered.refused or self._ledger.wrong}")
 
     def dial(self, port: int) -> None:
         """From now on everything is asked at this port."""
