@@ -65,7 +65,7 @@ def _run(console: Console, seconds: float) -> int:
     report.print_scaling(console, scaling)
     report.print_faults(console, findings)
     console.print()
-    console.print(report.sum_up(ledger, seconds, scaling, findings))
+    console.print(report.sum_up(ledger, seconds, scaling, findings), soft_wrap=True)
     return 0 if not findings.faults and report.ratio_of(scaling) >= report.LEAST_RATIO else 1
 
 
@@ -86,7 +86,7 @@ def _measure(
         told.begin("One worker and two, in turns", Scaling().seconds)
         scaling = uvloop.run(crowd.compare(one_worker, two_workers, told.pass_seconds))
     with processes.serving(_WORKERS) as port, processes.provisioning(_RECONCILERS):
-        told.begin("What was ordered meanwhile is provisioned", None)
+        told.begin("All of that is provisioned", None)
         rested = come_to_rest(connection, told.count)
         ledger.start_timing_anew()
         told.begin(f"Everybody orders from {_WORKERS} workers", seconds)
@@ -129,7 +129,7 @@ class _Told:
 
 @contextmanager
 def _telling(console: Console, ledger: Ledger, connection: SyncConnection) -> Iterator[_Told]:
-    columns = (TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn(), TextColumn("{task.fields[said]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(8), TimeElapsedColumn(), TextColumn("{task.fields[said]}"))
     with Progress(*columns, console=console) as progress:
         yield _Told(progress, ledger, connection)
 
