@@ -319,20 +319,21 @@ def test_each_change_comes_once_and_in_order_from_workers_that_restart_in_turns(
             workers[number] = closing[number].enter_context(Site(database, clock).open())
         tokens = [workers[0].login(account).token for account in accounts]
         following = _Following(clients, tokens, lambda number: workers[number % 2].origin)
-        writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+        writers = [threading.Thread(target=write, args=(number,), daemon=True) for number in range(3)]
         for thread in (following, *writers):
             thread.start()
+        stack.callback(following.end)
+        stack.callback(enough.set)
         for turn in range(4):
             had = clients[0].ids[:]
-            wait_until(lambda had=had: all(len(each.ids) > len(had) + 5 for each in clients))
+            wait_until(lambda had=had: all(len(each.ids) > len(had) + 5 for each in clients), 30)
             closing[turn % 2].close()
             workers[turn % 2] = closing[turn % 2].enter_context(Site(database, clock).open())
         enough.set()
         for thread in writers:
             thread.join()
         told = [follow(workers[0], workers[0].login(account), limit=500) for account in accounts]
-        wait_until(lambda: all(each.ids[-1] == told[number % 2][-1]["id"] for number, each in enumerate(clients)))
-        following.end()
+        wait_until(lambda: all(each.ids[-1] == told[number % 2][-1]["id"] for number, each in enumerate(clients)), 30)
         for events in told:
             check_history(workers[0], events)
             seen = {each["resource_id"] for each in events}
@@ -348,7 +349,7 @@ class _Following(threading.Thread):
     """Subscribers that come back, each time to the other worker, with the last id they have got."""
 
     def __init__(self, clients: list["_Client"], tokens: list[str], origin: Callable[[int], str]) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self._clients = clients
         self._tokens = tokens
         self._origin = origin
