@@ -118,10 +118,10 @@ class Reconciler:
                 self._reconcile(held, subject)
         except StaleGeneration:
             logger.warning("overtaken by another reconciler", extra={"subject": held.subject})
-        except DatabaseUnavailable as error:
-            # A lock was held for too long, or the database is gone: nobody is to wait for the lease to run out.
+        except DatabaseUnavailable:
+            # Perhaps a lock was held for too long: nobody is to wait for the lease to run out.
             self._try_again(held)
-            logger.warning("work put off", extra={"subject": held.subject, "reason": str(error)})
+            raise
         except Exception:
             logger.exception("work failed", extra={"subject": held.subject})
             self._try_again(held)
