@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from peerhall.contract.operations import BY_ID
-from peerhall.orderdesk.desk import CREATE
+from peerhall.orderdesk.commands import CREATE
 from peerhall.store.database import connect
 from tests.api.cast import MANAGER
 from tests.api.orders import request_body

@@ -17,7 +17,8 @@ from peerhall.contract.operations import OPERATIONS, Operation
 from peerhall.exchange.refusals import Refused
 from peerhall.exchange.visibility import Caller as ExchangesOwn
 from peerhall.orderdesk import intervention
-from peerhall.orderdesk.desk import Command, OrderDesk
+from peerhall.orderdesk.commands import Command
+from peerhall.orderdesk.desk import OrderDesk
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.provisioning.closing import close_as_done
 from peerhall.provisioning.driver import Config, Device, Driver, DriverContext, StaleGeneration

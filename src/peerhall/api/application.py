@@ -29,7 +29,7 @@ from peerhall.api.runtime import BASE_PATH, EXTENSIONS_PATH, Runtime
 from peerhall.contract import problems
 from peerhall.contract.filters import FILTERS
 from peerhall.contract.operations import OPERATIONS, Operation
-from peerhall.orderdesk import desk, leaving
+from peerhall.orderdesk import commands, leaving
 from peerhall.store.database import DatabaseUnavailable
 
 logger = logging.getLogger("peerhall.api")
@@ -57,7 +57,7 @@ def find_handler(operation: Operation) -> Handler | None:
     """Who answers an operation; None for those that do not work yet."""
     if operation.id in _SPECIAL:
         return _SPECIAL[operation.id]
-    if operation.id in desk.TAKEN:
+    if operation.id in commands.TAKEN:
         return orders.answer_order
     if operation.answer == "CancellationPolicy" and operation.group in leaving.WHOLE:
         return cancellation.answer_policy

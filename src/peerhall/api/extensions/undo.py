@@ -5,7 +5,7 @@ from typing import Final
 from peerhall.api.extensions.extension import Extension
 from peerhall.api.resources.orders import answer_order
 from peerhall.contract.operations import Operation
-from peerhall.orderdesk.desk import UNDO
+from peerhall.orderdesk.commands import UNDO
 
 _SCHEMAS: Final = {
     "connections": "Connection",

@@ -20,7 +20,7 @@ from peerhall.contract.filters import choice, integer
 from peerhall.contract.operations import Operation
 from peerhall.exchange.refusals import Refused
 from peerhall.orderdesk import webhooks
-from peerhall.orderdesk.desk import Command
+from peerhall.orderdesk.commands import Command
 from peerhall.store.reading import LoginEnded
 
 _MOST: Final = 500

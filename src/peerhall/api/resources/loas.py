@@ -23,7 +23,7 @@ from peerhall.contract.operations import Operation
 from peerhall.exchange.ordering.uploads import LARGEST_UPLOAD, PDF
 from peerhall.exchange.refusals import Refused
 from peerhall.orderdesk import loa_downloads
-from peerhall.orderdesk.desk import Command
+from peerhall.orderdesk.commands import Command
 from peerhall.orderdesk.letters import Letter, draw_letter
 from peerhall.orderdesk.order import Order
 from peerhall.store.loas import StoredFile

@@ -13,7 +13,7 @@ from peerhall.api.resources.documents import MEDIA_TYPE, login_ended, not_found
 from peerhall.api.runtime import Runtime
 from peerhall.contract.operations import Operation
 from peerhall.exchange.refusals import Refused
-from peerhall.orderdesk.desk import Answer, Command
+from peerhall.orderdesk.commands import Answer, Command
 from peerhall.store.reading import Login, LoginEnded
 
 
