@@ -37,7 +37,8 @@ bench: setup-dev  ## Measures speed against a bare server and Django REST framew
 bench-orders: setup-dev  ## Has 200 accounts order at once, and looks whether all of it is there
 	@$(BIN)/python -m bench.orders $(ARGS)
 
-fuzz: setup-dev  ## Has schemathesis look for broken answers, until stopped
+fuzz: setup-dev  ## Plays 10,000 steps of the lifecycle, fails every step, then tries requests until stopped
+	@PEERHALL_FUZZ=unbounded $(BIN)/pytest tests/lifecycle $(ARGS)
 	@PEERHALL_FUZZ=unbounded $(BIN)/pytest tests/faults/test_steps.py tests/scenarios/test_schemathesis.py $(ARGS)
 
 clean:  ## Removes .venv and all caches

@@ -1,0 +1,68 @@
+"""What is in the network once it has come to rest: what the documents say, as they say it, and nothing else."""
+
+from typing import Any
+
+from tests.lifecycle.picture import OVER, Document, Picture
+from tests.lifecycle.stage import Stage
+
+_PREFIXES = {
+    "ports": "port",
+    "routing-functions": "router",
+    "network-service-configs": "attachment",
+    "network-feature-configs": "session",
+}
+_USABLE = ("testing", "production", "production_change_pending", "decommission_requested")
+
+
+def check_network(stage: Stage, picture: Picture) -> None:
+    """To be called when nothing is on its way any more: no device cut off, no plan held, no step failed."""
+    network = stage.list_network()
+    parts = {f"{_PREFIXES[each.kind]}/{each.id}": each for each in picture.of(*_PREFIXES)}
+    for key, config in network.items():
+        part = parts.get(key)
+        assert part is not None, f"{key} is in the network, and nowhere else"
+        assert part.state not in OVER, f"{key} is in the network, and {part.state}"
+        assert part.state != "requested" or _is_stuck(part), f"{key} is in the network already: {config}"
+    for key, part in parts.items():
+        if part.state in _USABLE and not _is_stuck(part):
+            assert key in network, f"{key} is {part.state} and not in the network"
+            if part.kind == "network-service-configs":
+                _check_attachment(stage, picture, part, network[key])
+            if part.kind == "network-feature-configs":
+                neighbor = picture.get(part["ip"])["address"]
+                assert (network[key]["neighbor"], network[key]["asn"]) == (neighbor, part["asn"])
+    _check_due(stage)
+
+
+def _is_stuck(part: Document) -> bool:
+    known = part.meta.get("network", {})
+    return any(known.get(each) for each in ("fault", "findings", "ticket"))
+
+
+def _check_attachment(stage: Stage, picture: Picture, config: Document, built: dict[str, Any]) -> None:
+    now = f"{stage.clock():%Y-%m-%dT%H:%M:%SZ}"
+    service = picture.get(config["network_service"])
+    assert built["capacity_mbps"] == (config["capacity"] or service["capacity"]), config.id
+    addresses = [picture.get(each) for each in config["ips"] or ()]
+    assert built["addresses"] == sorted(f"{each['address']}/{each['prefix_length']}" for each in addresses), config.id
+    if config["routing_function"] is not None:
+        return
+    assert built["vlan_config"] == config["vlan_config"], config.id
+    macs = [picture.get(each) for each in config["macs"] or ()]
+    valid = [
+        each["address"].lower()
+        for each in macs
+        if (each["valid_not_before"] or "") <= now < (each["valid_not_after"] or "9")
+    ]
+    assert built["macs"] == sorted(valid), config.id
+    ports = [
+        each["name"]
+        for each in picture.users("ports", "connection", config["connection"])
+        if each.state not in OVER and not (each.state == "decommission_requested" and each.meta["phase"] == "removing")
+    ]
+    assert built["ports"] == sorted(ports), config.id
+
+
+def _check_due(stage: Stage) -> None:
+    [due] = stage.site.connection.execute("select count(*) from work where due_at <= %s", (stage.clock(),)).fetchone()  # type: ignore[misc]
+    assert due == 0, f"{due} pieces of work are left over"
