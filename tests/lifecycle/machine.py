@@ -20,7 +20,7 @@ from tests.lifecycle.computed import check_computed
 from tests.lifecycle.counter import MANNERS, Desk
 from tests.lifecycle.exchange import PLAYERS, STRANGER
 from tests.lifecycle.network import check_network
-from tests.lifecycle.picture import OVER, Document, Picture
+from tests.lifecycle.picture import OVER, Document
 from tests.lifecycle.references import check_references
 from tests.lifecycle.settled import settle_in
 from tests.lifecycle.sight import LISTED, Watch, what_is_seen
@@ -322,6 +322,7 @@ class Lifecycle(RuleBasedStateMachine):
     def all_is_well(self) -> None:
         self.sound = False
         type(self).steps += 1
+        assert not self.stage.complaints.found, self.stage.complaints.found[0]
         self.desk.check_nothing_ordered()
         before, self.picture = self.picture, self.stage.look()
         calm = self.at_rest and not self.stage.cut_off and not self.stage.list_open_plans()
@@ -490,6 +491,3 @@ def describe_tally(tally: Counter[tuple[str, str]]) -> str:
         accepted, refused = tally[operation, "accepted"], tally[operation, "refused"]
         lines.append(f"{operation:48} {accepted:6} accepted {refused:6} refused")
     return "\n".join(lines)
-
-
-__all__ = ["Lifecycle", "Picture", "describe_tally"]

@@ -1,6 +1,8 @@
 """Where the lifecycle is played: an installation that is set back to its beginning before each run, and its people."""
 
+import logging
 import random
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -34,6 +36,7 @@ class Stage:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.clock = site.clock
+        self.complaints = Complaints()
         self._keys: dict[str, tuple[str, str]] = {}
         self._tokens: dict[str, tuple[str, datetime]] = {}
         self._tables = [
@@ -58,6 +61,7 @@ class Stage:
             for name in (*exchange.PLAYERS, exchange.STRANGER, OPERATOR)
         }
         self.cut_off: set[str] = set()
+        self.complaints.found.clear()
 
     def look(self) -> Picture:
         """Everything as it is in the database now."""
@@ -137,6 +141,18 @@ class Stage:
             token = answer.json()["access_token"]
             self._tokens[who] = token, self.clock()
         return token
+
+
+class Complaints(logging.Handler):
+    """What our own code has logged as a mistake: a reconciler that fails only tries again, so nobody else would see."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        why = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        self.found.append(f"{record.getMessage()}\n{why}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 In `make test` the same few hundred steps each time; in `make fuzz` at least PEERHALL_FUZZ_STEPS new ones.
 """
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,7 +33,10 @@ def lifecycle(copied: Callable[[str], AbstractContextManager[str]]) -> Iterator[
     with copied("migrated") as dsn, Site(dsn, Clock()).open() as site, counted_ids() as ids:
         Lifecycle.stage, Lifecycle.ids = Stage(site), ids
         Lifecycle.steps, Lifecycle.tally = 0, Counter()
+        logger = logging.getLogger("peerhall")
+        logger.addHandler(Lifecycle.stage.complaints)
         yield Lifecycle
+        logger.removeHandler(Lifecycle.stage.complaints)
 
 
 @pytest.mark.skipif(UNBOUNDED, reason="the long run does the same and more")
