@@ -24,8 +24,9 @@ _ODDS = 16
 class Drawer:
     """Draws the bodies of one account's orders from what there is."""
 
-    def __init__(self, draw: Draw, picture: Picture, who: str, now: datetime) -> None:
+    def __init__(self, draw: Draw, picture: Picture, who: str, now: datetime, cloud_keys: Sequence[str]) -> None:
         self._draw = draw
+        self._cloud_keys = cloud_keys
         self._picture = picture
         self._who = who
         self._now = now
@@ -168,12 +169,17 @@ class Drawer:
             "p2p_vc": ("circuit-1g", "circuit-5g", "fixed-circuit"),
             "p2mp_vc": ("rooted",),
             "mp2mp_vc": ("closed-group", "guarded-group"),
+            "cloud_vc": ("nimbus", "stratus"),
         }
-        body: Body = {"type": type_, "product_offering": self.one_of(offerings[type_]), "display_name": "Ours"}
+        body: Body = {"type": type_, "product_offering": self.one_of(offerings[type_])}
         if type_ == "p2p_vc":
             body["joining_member_account"] = self.one_of(PLAYERS)
+        elif type_ == "cloud_vc":
+            bought = body["product_offering"] == "stratus"
+            body["cloud_key"] = self.one_of(self._cloud_keys) if bought else "123456789012"
+            body["capacity"] = 500 if bought else self.one_of((None, 500, 1000))
         else:
-            body["public"] = self.chance(3)
+            body |= {"display_name": "Ours", "public": self.chance(3)}
         if type_ == "mp2mp_vc" and self.chance(2):
             body["subnet_v4"] = self.one_of(("10.1.0.0/28", "10.1.0.0/24", "10.1.0.4/30"))
         return {**body, **self.owners(), **self.references()}
@@ -193,13 +199,14 @@ class Drawer:
 
     def config(self, type_: str) -> Body:
         """A config on a connection."""
+        service = self.any_id(self.services(type_), "network-services")
         body: Body = {
             "type": type_,
-            "network_service": self.any_id(self.services(type_), "network-services"),
+            "network_service": service,
             "connection": self.any_id(self.lines(), "connections"),
             "vlan_config": self.vlan_config(),
             "capacity": self.capacity(),
-            **self._specials(type_),
+            **self._specials(type_, service),
             **self._staff(),
             **self.owners(),
             **self.references(),
@@ -214,13 +221,14 @@ class Drawer:
         l3_config: Body = {}
         if self.chance(2):
             l3_config = {"bgp_neighbor_address": "192.0.2.20", "bgp_neighbor_asn": 64497, "bgp_password": "secret"}
+        service = self.any_id(self.services(type_), "network-services")
         return {
             "type": type_,
-            "network_service": self.any_id(self.services(type_), "network-services"),
+            "network_service": service,
             "routing_function": self.any_id(self.functions(), "routing-functions"),
             "l3_config": l3_config if type_ == "exchange_lan" else {},
             "capacity": self.capacity(),
-            **self._specials(type_),
+            **self._specials(type_, service),
             **self.owners(),
         }
 
@@ -334,7 +342,7 @@ class Drawer:
         taken = [each["consuming_account"] for each in configs if not each.meta.get("released")]
         return service["type"] != "p2p_vc" or (len(taken) < 2 and self._who not in taken)
 
-    def _specials(self, type_: str) -> Body:
+    def _specials(self, type_: str, service: str) -> Body:
         """What only configs on one type of service have."""
         match type_:
             case "exchange_lan":
@@ -346,6 +354,12 @@ class Drawer:
                 }
             case "p2p_vc":
                 return {"product_offering": "circuit-side"} if self.chance(3) else {}
+            case "cloud_vc":
+                body: Body = {"handover": self.one_of((1, 2)), "capacity": None}
+                found = self._picture.documents.get(service)
+                if found is not None and found["product_offering"] == "stratus":
+                    body["cloud_config"] = {"vlan": self.one_of((101, 102)), "peering_type": "private"}
+                return body
             case "p2mp_vc":
                 return {"role": self.one_of(("root", "leaf", None))}
             case "mp2mp_vc":
@@ -368,6 +382,8 @@ class Drawer:
             case "exchange_lan":
                 body |= {"asns": self._draw(st.lists(st.sampled_from(ASNS), min_size=1, max_size=2, unique=True))}
                 body |= {"consumer_side_ready": self.one_of((True, False, None)), "listed": self.chance(2)}
+            case "cloud_vc":
+                body |= {"handover": self.one_of((1, 2))}
             case "p2mp_vc":
                 body |= {"role": self.one_of(("root", "leaf"))}
             case "mp2mp_vc":
@@ -383,6 +399,8 @@ class Drawer:
                     "product_offering": self.one_of(("circuit-1g", "circuit-5g", "fixed-circuit")),
                     "joining_member_account": self.one_of(PLAYERS),
                 }
+            case "cloud_vc":
+                body = {"capacity": self.one_of((None, 500, 2000)), "purchase_order": "PO 2"}
             case "p2mp_vc":
                 body |= {"public": self.chance(2)}
             case "mp2mp_vc":

@@ -17,7 +17,7 @@ def check_claims(stage: Stage, picture: Picture, *, calm: bool) -> None:
         has, due = held.get(document.id, set()), _list_due(picture, document)
         if document.state in OVER:
             # Until it is out of the network it may still be there; then it is given back.
-            gone = calm and not document.meta.get("network", {}).get("present")
+            gone = calm and not any(document.meta.get(side, {}).get("present") for side in ("network", "provider"))
             assert not (has and gone), f"{document.kind} {document.id} is {document.state} and holds {has}"
             continue
         assert due <= has, f"{document.kind} {document.id} ({document.state}) does not hold {due - has}"
@@ -61,6 +61,13 @@ def _list_due(picture: Picture, document: Document) -> set[Held]:
             return {("prefix", "", str(ip_interface(f"{document['address']}/{document['prefix_length']}").network))}
         case "network-services" if document["type"] == "exchange_lan":
             return {("prefix", "", document["subnet_v4"]), ("prefix", "", document["subnet_v6"])}
+        case "network-services" if document["type"] == "cloud_vc":
+            first = picture.get(document["product_offering"])["service_provider_workflow"] == "provider_first"
+            return {("cloud_key", "azure", document["cloud_key"].lower())} if first else set()
+        case "network-service-configs" if document["type"] == "cloud_vc":
+            vlan = (document["cloud_config"] or {}).get("vlan")
+            handover = f"{document['handover']}/{'unmatched' if vlan is None else vlan}"
+            return _list_due_to_config(picture, document) | {("handover", document["network_service"], handover)}
         case "network-service-configs":
             return _list_due_to_config(picture, document)
         case _:
@@ -92,9 +99,10 @@ def _write_tags(vlan_config: dict[str, int | str | None]) -> str:
 
 def _may_linger(document: Document, held: Held) -> bool:
     """Whether a config may still have what it no longer names: as long as the network has not let go of it."""
-    if document.kind != "network-service-configs" or held[0] not in ("vlan", "mac", "address"):
+    side = {"vlan": "network", "mac": "network", "address": "network", "handover": "provider"}.get(held[0])
+    if document.kind != "network-service-configs" or side is None:
         return False
-    return not document.live or not document.meta.get("network", {}).get("configured")
+    return not document.live or not document.meta.get(side, {}).get("configured")
 
 
 def _check_cooling(stage: Stage) -> None:

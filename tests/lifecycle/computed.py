@@ -57,7 +57,8 @@ def _capacity(picture: Picture, config: Document, connection: Document) -> int:
     """What a config takes of its connection; one without a limit of any kind may take all of it."""
     service = picture.get(config["network_service"])
     offering = picture.get(config["product_offering"] or service["product_offering"])
-    possible = (config["capacity"], offering["bandwidth_max"], connection["speed"])
+    ordered = service["capacity"] if service["type"] == "cloud_vc" else config["capacity"]
+    possible = (ordered, offering["bandwidth_max"], connection["speed"])
     return next(each for each in possible if each is not None)
 
 

@@ -55,7 +55,7 @@ TAKEN_BACK = ("connections", "network-service-configs")
 REMOVABLE = ("network-feature-configs", "macs", "member-joining-rules", "role-assignments", "contacts", "accounts")
 KEPT = (*PLAYERS, STRANGER, "exchange", "lan")
 """What is there as long as the exchange is; closing or changing these is tried elsewhere."""
-SERVICES = ("p2p_vc", "mp2mp_vc", "p2mp_vc")
+SERVICES = ("p2p_vc", "mp2mp_vc", "p2mp_vc", "cloud_vc")
 BESIDE: dict[str, tuple[Callable[[Drawer], Any], Callable[[Drawer], Sequence[Document]] | None]] = {
     "macs": (Drawer.mac, None),
     "contacts": (Drawer.contact, None),
@@ -163,6 +163,11 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(data=st.data())
     def join_closed_group(self, data: Any) -> None:
         self._order_config(data, "mp2mp_vc")
+
+    @precondition(lambda self: self.has("connections") and self.has("network-services", "cloud_vc"))
+    @rule(data=st.data())
+    def use_cloud(self, data: Any) -> None:
+        self._order_config(data, "cloud_vc")
 
     @precondition(lambda self: self.has("routing-functions"))
     @rule(data=st.data(), type_=st.sampled_from(("exchange_lan", *SERVICES)))
@@ -461,7 +466,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.at_rest = True
 
     def _drawer(self, data: Any, who: str) -> Drawer:
-        return Drawer(data.draw, self.picture, who, self.stage.clock())
+        return Drawer(data.draw, self.picture, who, self.stage.clock(), self.stage.cloud_keys)
 
     def _target(self, data: Any, kinds: Sequence[str]) -> tuple[str, Document | None]:
         """Something of one of these kinds, and mostly who manages it."""

@@ -16,7 +16,11 @@ _USABLE = ("testing", "production", "production_change_pending", "decommission_r
 
 def check_network(stage: Stage, picture: Picture) -> None:
     """To be called when nothing is on its way any more: no device cut off, no plan held, no step failed."""
-    network = stage.list_network()
+    devices = stage.list_network()
+    clouds = {each.id for each in picture.of("network-services") if each["type"] == "cloud_vc"}
+    for cloud in clouds:
+        _check_cloud(picture, picture.get(cloud), devices.get(cloud, {}))
+    network = {key: config for device in devices.keys() - clouds for key, config in devices[device].items()}
     parts = {f"{_PREFIXES[each.kind]}/{each.id}": each for each in picture.of(*_PREFIXES)}
     for key, config in network.items():
         part = parts.get(key)
@@ -34,9 +38,25 @@ def check_network(stage: Stage, picture: Picture) -> None:
     _check_due(stage)
 
 
+def _check_cloud(picture: Picture, cloud: Document, there: dict[str, dict[str, Any]]) -> None:
+    """What is at the provider for a cloud: its circuit, and those of its handovers that are in use."""
+    parts = {f"circuit/{cloud.id}": cloud}
+    configs = picture.users("network-service-configs", "network_service", cloud.id)
+    parts |= {f"attachment/{each.id}": each for each in configs}
+    assert there.keys() <= parts.keys(), f"nobody has ordered {there.keys() - parts.keys()} at the provider"
+    for key, part in parts.items():
+        assert key not in there or part.state not in OVER, f"{key} is at the provider, and {part.state}"
+        if part.state in _USABLE and not _is_stuck(part):
+            assert key in there, f"{key} is {part.state} and not at the provider"
+    if cloud.state == "production" and not _is_stuck(cloud):
+        capacity = cloud["capacity"] or picture.get(cloud["product_offering"])["bandwidth_max"]
+        built = there[f"circuit/{cloud.id}"]
+        assert (built["capacity_mbps"], built["cloud_key"]) == (capacity, cloud["cloud_key"])
+
+
 def _is_stuck(part: Document) -> bool:
-    known = part.meta.get("network", {})
-    return any(known.get(each) for each in ("fault", "findings", "ticket"))
+    sides = [part.meta.get("network", {}), part.meta.get("provider", {})]
+    return any(side.get(each) for side in sides for each in ("fault", "findings", "ticket"))
 
 
 def _check_attachment(stage: Stage, picture: Picture, config: Document, built: dict[str, Any]) -> None:

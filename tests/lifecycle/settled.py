@@ -12,7 +12,7 @@ class Place(Protocol):
 
 
 def settle_in(place: Place) -> None:
-    """Everybody peers, with a session; pairs have circuits; there is a group of each type, and a router on the LAN."""
+    """Everybody peers, with a session; pairs have circuits; there are groups, a cloud, and a router."""
     lines = {who: _connect(place, who) for who in PLAYERS}
     for number, who in enumerate(PLAYERS):
         mac = place(who, "macs_create", {"address": f"02:00:5e:10:01:{number:02x}"})
@@ -41,6 +41,9 @@ def settle_in(place: Place) -> None:
         place("rival", "member_joining_rules_create", {**limits, "consuming_account": "customer"})
         for who in ("rival", "customer"):
             place(who, "network_service_configs_create", _config(type_, service, lines[who]))
+    cloud = {"type": "cloud_vc", "product_offering": "nimbus", "cloud_key": "123456789012", "capacity": 500}
+    service = place("member", "network_services_create", cloud)["id"]
+    place("member", "network_service_configs_create", _config("cloud_vc", service, lines["member"], handover=1))
     function = place("reseller", "routing_functions_create", {"product_offering": "routing", "asn": 64497})
     leg = {
         "type": "exchange_lan",

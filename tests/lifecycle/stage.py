@@ -12,11 +12,11 @@ from uuid import UUID
 
 import httpx
 
+from peerhall.exchange.ordering.cloud_keys import CustomersCircuit
 from peerhall.exchange.visibility import Caller as ExchangesOwn
 from peerhall.orderdesk import intervention
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.provisioning import closing
-from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import documents, plans, tasks
 from tests.clock import Clock
@@ -27,6 +27,7 @@ from tests.lifecycle.picture import Picture, take_picture
 OPERATOR = "operator"
 
 _KEPT = ("schema_version", "signing_key")
+_CUSTOMERS = CustomersCircuit(region="north-1", bandwidth=500)
 _TOKEN_LASTS = timedelta(hours=1)
 
 
@@ -36,6 +37,10 @@ class Stage:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.clock = site.clock
+        self.simulator = site.simulator
+        self.cut_off: set[str] = set()
+        self.cloud_keys: tuple[str, ...] = ()
+        """Of circuits that customers have ordered at a cloud provider themselves."""
         self.complaints = Complaints()
         self._keys: dict[str, tuple[str, str]] = {}
         self._tokens: dict[str, tuple[str, datetime]] = {}
@@ -53,14 +58,18 @@ class Stage:
         connection.execute(f"truncate {', '.join(self._tables)} restart identity cascade")  # type: ignore[call-overload]
         self.clock.now = Clock().now
         exchange.build(connection)
-        self.site.simulator = self.simulator = Simulator(self.clock, speed=None)
-        self.site.reconciler = Reconciler(self.site.pool, self.simulator, self.clock, MassChangeLimit(4, 50))
+        self.simulator.forget()
+        self.simulator.clear_mishaps()
+        for device in self.cut_off:
+            self.simulator.cut_off(device, unreachable=False)
+        self.cut_off.clear()
+        self.site.reconciler = Reconciler(self.site.pool, self.site.driver, self.clock, MassChangeLimit(4, 50))
         self._tokens.clear()
         self._keys = {
             name: self.site.key(None if name == OPERATOR else name)
             for name in (*exchange.PLAYERS, exchange.STRANGER, OPERATOR)
         }
-        self.cut_off: set[str] = set()
+        self.cloud_keys = tuple(self.site.clouds["azure"].sell(_CUSTOMERS) for _ in range(2))
         self.complaints.found.clear()
 
     def look(self) -> Picture:
@@ -117,9 +126,10 @@ class Stage:
         """Has another try at everything that is stuck."""
         for document in documents.find_all(self.site.connection, "network-feature-configs"):
             self.site.retry(document.id)
-        for kind in ("connections", "network-service-configs", "routing-functions"):
+        for kind in ("connections", "network-services", "network-service-configs", "routing-functions"):
             for document in documents.find_all(self.site.connection, kind):
-                self.site.retry(document.id)
+                if intervention.is_order(document):
+                    self.site.retry(document.id)
 
     def set_reachable(self, device: str, reachable: bool) -> None:
         self.simulator.cut_off(device, unreachable=not reachable)
@@ -129,8 +139,9 @@ class Stage:
         return plans.list_plans(self.site.connection)
 
     def list_network(self) -> dict[str, dict[str, Any]]:
-        """All that is configured anywhere, by key."""
-        return {key: dict(config) for box in self.simulator._boxes.values() for key, config in box.objects.items()}
+        """All that is configured anywhere, by device and key; what is at a provider for a cloud is a device, too."""
+        boxes = self.simulator._boxes.items()
+        return {device: dict(box.objects) for device, box in boxes if box.objects}
 
     def _token(self, who: str) -> str:
         token, since = self._tokens.get(who, ("", datetime.min.replace(tzinfo=self.clock().tzinfo)))
