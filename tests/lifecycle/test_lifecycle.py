@@ -21,7 +21,7 @@ from tests.lifecycle.stage import Stage, counted_ids
 UNBOUNDED = os.environ.get("PEERHALL_FUZZ") == "unbounded"
 
 STEPS = int(os.environ.get("PEERHALL_FUZZ_STEPS", "10000"))
-STEPS_A_RUN = 60
+STEPS_A_RUN = 80
 
 _RELAXED = settings(
     deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=False, report_multiple_bugs=False
@@ -42,7 +42,7 @@ def lifecycle(copied: Callable[[str], AbstractContextManager[str]]) -> Iterator[
 @pytest.mark.skipif(UNBOUNDED, reason="the long run does the same and more")
 def test_orders_live_and_end_as_they_should(lifecycle: type[Lifecycle]) -> None:
     run_state_machine_as_test(
-        lifecycle, settings=settings(_RELAXED, derandomize=True, max_examples=7, stateful_step_count=50)
+        lifecycle, settings=settings(_RELAXED, derandomize=True, max_examples=6, stateful_step_count=40)
     )
     accepted = sum(count for (_, outcome), count in lifecycle.tally.items() if outcome == "accepted")
     assert accepted > sum(lifecycle.tally.values()) / 2, (
