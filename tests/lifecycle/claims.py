@@ -58,7 +58,9 @@ def _list_due(picture: Picture, document: Document) -> set[Held]:
         case "member-joining-rules":
             return {("pair", document["network_service"], document["consuming_account"])}
         case "ips" if "network_service_config" not in document.meta:
-            return {("prefix", "", str(ip_interface(f"{document['address']}/{document['prefix_length']}").network))}
+            prefix = str(ip_interface(f"{document['address']}/{document['prefix_length']}").network)
+            private = prefix.startswith("10.")
+            return {("private", document["consuming_account"], prefix) if private else ("prefix", "", prefix)}
         case "network-services" if document["type"] == "exchange_lan":
             return {("prefix", "", document["subnet_v4"]), ("prefix", "", document["subnet_v6"])}
         case "network-services" if document["type"] == "cloud_vc":

@@ -51,7 +51,6 @@ CHANGEABLE = (
 )
 CANCELLABLE = ("network-service-configs", "connections", "network-services", "port-reservations", "routing-functions")
 ORDERED = (*CANCELLABLE, "network-feature-configs")
-TAKEN_BACK = ("connections", "network-service-configs")
 REMOVABLE = ("network-feature-configs", "macs", "member-joining-rules", "role-assignments", "contacts", "accounts")
 KEPT = (*PLAYERS, STRANGER, "exchange", "lan")
 """What is there as long as the exchange is; closing or changing these is tried elsewhere."""
@@ -250,10 +249,10 @@ class Lifecycle(RuleBasedStateMachine):
         found = data.draw(st.sampled_from(over))
         self._place(data, self._manager(found), f"{found.kind.replace('-', '_')}_destroy", document=found.id)
 
-    @precondition(lambda self: any(each.state == "decommission_requested" for each in self.picture.of(*TAKEN_BACK)))
+    @precondition(lambda self: any(each.state == "decommission_requested" for each in self.picture.of(*ORDERED)))
     @rule(data=st.data())
     def undo(self, data: Any) -> None:
-        leaving = [each for each in self.picture.of(*TAKEN_BACK) if each.state == "decommission_requested"]
+        leaving = [each for each in self.picture.of(*ORDERED) if each.state == "decommission_requested"]
         found = data.draw(st.sampled_from(leaving))
         self._begin()
         self.undone = self.desk.undo(self._manager(found), found.kind, found.id)
@@ -372,7 +371,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert document.state in OVER or document.id == "lan", f"{document.kind} {document.id} is {document.state}"
         assert self.stage.list_network() == {}, f"left over: {self.stage.list_network()}"
         left = self.stage.site.connection.execute(
-            """select kind, holder from claim where released_at is null and kind <> 'pair'
+            """select kind, holder from claim where released_at is null and kind not in ('pair', 'private')
                union all select 'vlan', holder from vlan_claim where released_at is null"""
         ).fetchall()
         assert left == [], f"still held: {left}"

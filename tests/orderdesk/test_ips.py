@@ -179,3 +179,16 @@ def test_who_manages_the_config_names_its_addresses(house: Site) -> None:
     customer.patch(f"/ips/{ip}", {"fqdn": "x.example.net"}, 403)
     assert reseller.patch(f"/ips/{ip}", {"fqdn": "x.example.net"}, 200)["fqdn"] == "x.example.net"
     house.login("rival").patch(f"/ips/{ip}", {"fqdn": "y.example.net"}, 404)
+
+
+def test_a_private_address_that_is_handed_on_is_the_other_accounts(house: Site) -> None:
+    """Each account has it just once, however it came to it."""
+    reseller = house.login("reseller")
+    order = {"version": 4, "address": "10.77.0.1", "prefix_length": 32}
+    handed_on = reseller.post("/ips", order)["id"]
+    reseller.patch(f"/ips/{handed_on}", {"consuming_account": "customer"}, 200)
+    refused = house.login("customer").faults("POST", "/ips", order)
+    assert handed_on in refused["address"]
+    again = reseller.post("/ips", order)["id"]
+    refused = reseller.faults("PATCH", f"/ips/{again}", {"consuming_account": "customer"})
+    assert refused.keys() == {"address"}

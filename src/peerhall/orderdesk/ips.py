@@ -1,6 +1,6 @@
 """IP addresses at the counter: a member's own, and the names of those the exchange allocates."""
 
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
 
 from peerhall.contract.operations import Operation
@@ -63,8 +63,10 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults.refuse_if_any()
     if address is not None:
         _refuse_if_used(order, record)
+    handed_on = "consuming_account" in changes and claims.list_held(order.connection, [record.id])[record.id]
+    if address is not None or handed_on:
         order.release(record, ["prefix", PRIVATE])
-        _take_prefix(order, changed, address)
+        _take_prefix(order, changed, ip_interface(f"{changed.body['address']}/{changed.body['prefix_length']}"))
     return order.save(changed)
 
 
