@@ -806,3 +806,17 @@ def session_body(config: Any, ip: int) -> dict[str, Any]:
         "bgp_session_type": "passive",
         "ip": config["ips"][ip],
     }
+
+
+def test_a_config_in_use_moves_to_a_connection_in_production_only(site: Site) -> None:
+    """Else it would be out of the network until the other one is there."""
+    member = site.login("member")
+    config = member.post(CONFIGS, body(connect(site, member), macs=[member.order_mac()["id"]]))["id"]
+    site.reconcile()
+    other = member.order_connection()["id"]
+    refused = member.faults("PATCH", f"{CONFIGS}/{config}", {"connection": other})
+    assert "once that is in production" in refused["connection"]
+    site.reconcile()
+    member.patch(f"{CONFIGS}/{config}", {"connection": other})
+    site.reconcile()
+    assert member.get(f"{CONFIGS}/{config}")["state"] == "production"

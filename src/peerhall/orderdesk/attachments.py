@@ -4,7 +4,7 @@ from datetime import date
 
 from peerhall.contract.validation import Body
 from peerhall.exchange.cancellation import find_last_day
-from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.lifecycle import IN_PRODUCTION, LIVE_STATES, phase_of
 from peerhall.exchange.ordering.attachments import check_attachment, check_connection, check_speed, check_vlan_config
 from peerhall.exchange.ordering.connections import allocation_limit
 from peerhall.exchange.ordering.network_service_configs import usable_capacity
@@ -66,7 +66,7 @@ def _find_connection(order: Order, faults: Faults, body: Body, current: Record |
     if current is not None and named == current.body.get("connection"):
         return order.get("connections", named)
     connection = order.find_usable("connections", [named]).get(named)
-    check_connection(faults, connection)
+    check_connection(faults, connection, in_use=current is not None and phase_of(current) in IN_PRODUCTION)
     return connection
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from peerhall.exchange.allocation import choose_tag
-from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.lifecycle import LIVE_STATES, USABLE_STATES
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 
@@ -31,12 +31,14 @@ def _check_leg(faults: Faults, body: Body) -> None:
         faults.add("macs", "only go with a connection; a routing function has the exchange's own")
 
 
-def check_connection(faults: Faults, connection: Record | None) -> None:
-    """Whether the connection is there for the caller, and not on its way out."""
+def check_connection(faults: Faults, connection: Record | None, *, in_use: bool = False) -> None:
+    """Whether the connection is there for the caller, and not on its way out; what is `in_use` cannot wait for it."""
     if connection is None:
         faults.add("connection", "there is no such connection")
     elif connection.state not in LIVE_STATES:
         faults.add("connection", f"is {connection.state} and takes no new configs")
+    elif in_use and connection.state not in USABLE_STATES:
+        faults.add("connection", f"is {connection.state}; what is in use can move there once that is in production")
 
 
 def check_vlan_config(faults: Faults, vlan_config: Body, connection: Body) -> None:
