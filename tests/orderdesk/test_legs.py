@@ -188,6 +188,18 @@ def test_a_config_moves_between_connection_and_routing_function(site: Site) -> N
     assert attachment(site, created["id"])["vlan_config"]["vlan"] == 7
 
 
+def test_a_config_in_use_does_not_move_to_a_router_that_is_not_there_yet(site: Site) -> None:
+    member = site.login("member")
+    connection = connect(site, member)
+    config = member.order_peering(connection, macs=[member.order_mac()["id"]])["id"]
+    site.reconcile()
+    function = member.order_router()["id"]
+    to_function = {"connection": None, "routing_function": function, "macs": [], "l3_config": NEIGHBOR}
+    refused = member.faults("PATCH", f"{CONFIGS}/{config}", to_function)
+    assert "once that is in production" in refused["routing_function"]
+    assert member.get(f"{CONFIGS}/{config}")["state"] == "production"
+
+
 def test_legs_are_warned_of_the_end_of_their_function_and_keep_it_up(site: Site) -> None:
     member = site.login("member")
     function = order_function(site, member)

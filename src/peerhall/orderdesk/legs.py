@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 
 from peerhall.contract.validation import Body
-from peerhall.exchange.lifecycle import LIVE_STATES, WANTED_IN_NETWORK, Network, phase_of
+from peerhall.exchange.lifecycle import IN_PRODUCTION, LIVE_STATES, WANTED_IN_NETWORK, Network, phase_of
 from peerhall.exchange.ordering.attachments import check_layer3
 from peerhall.exchange.ordering.layer3 import Subnet, check_l3_config, find_overlap, list_known_fields, list_subnets
 from peerhall.exchange.ordering.routing_functions import check_function, check_place, check_share
@@ -36,7 +36,8 @@ def check(
     function = order.get("routing-functions", named) if kept else None
     if function is None:
         function = order.find_usable("routing-functions", [named]).get(named)
-    check_function(faults, function, taken_up=not kept)
+    in_use = current is not None and phase_of(current) in IN_PRODUCTION
+    check_function(faults, function, taken_up=not kept, in_use=in_use)
     if function is not None:
         _check_share(faults, body, service, function)
         if offering is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from peerhall.exchange.catalogue import check_same_terms
-from peerhall.exchange.lifecycle import LIVE_STATES
+from peerhall.exchange.lifecycle import LIVE_STATES, USABLE_STATES
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 
@@ -12,12 +12,18 @@ NETWORK_MEMBERS: Final = ("asn", "capacity")
 """Members whose change has to reach the network."""
 
 
-def check_function(faults: Faults, function: Record | None, *, taken_up: bool) -> None:
-    """Whether the routing function is there for the caller, and takes configs that were not on it before."""
+def check_function(faults: Faults, function: Record | None, *, taken_up: bool, in_use: bool = False) -> None:
+    """Whether the routing function is there for the caller, and takes configs that were not on it before.
+
+    A config that is `in_use` cannot wait for it.
+    """
     if function is None:
         faults.add("routing_function", "there is no such routing function")
     elif taken_up and function.state not in LIVE_STATES:
         faults.add("routing_function", f"is {function.state} and takes no new configs")
+    elif taken_up and in_use and function.state not in USABLE_STATES:
+        reason = f"is {function.state}; what is in use can move there once that is in production"
+        faults.add("routing_function", reason)
 
 
 def check_share(faults: Faults, capacity: int | None, function: Body, member: str = "capacity") -> None:
