@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from peerhall.provisioning.desired import derive_wanted
+from peerhall.provisioning.driver import Device
 from peerhall.provisioning.facts import load_facts
 from tests.api.orders import add
 from tests.installation import Caller, Site
@@ -167,6 +168,24 @@ def test_a_limited_config_asks_for_less_and_more_again(house: Site, member: Call
 
 
 # Offerings and places
+
+
+def test_without_a_capacity_a_config_is_limited_by_its_offering(house: Site, member: Caller, own: str) -> None:
+    slow, fast = (
+        offering(house, "mp2mp_vc", resource_type="network_service_config", bandwidth_max=limit) for limit in (100, 500)
+    )
+    service = group(
+        house, nsc_product_offerings=[slow, fast], product_offering=offering(house, "mp2mp_vc", bandwidth_max=900)
+    )
+    first, second = (member.post(CONFIGS, config(service, own, product_offering=each)) for each in (None, slow))
+    house.reconcile()
+    assert [wanted(house, each)["capacity_mbps"] for each in (first, second)] == [900, 100]
+    moved = member.patch(f"{CONFIGS}/{second['id']}", {"product_offering": fast})
+    assert (moved["state"], moved["capacity"]) == ("production_change_pending", None)
+    house.reconcile()
+    assert see(member, second)["state"] == "production"
+    built = house.simulator.observe(Device("switch", "sw1.ork1"))[f"attachment/{second['id']}"]
+    assert built["capacity_mbps"] == 500
 
 
 @BOTH

@@ -56,6 +56,14 @@ def test_a_routing_function_comes_into_production_as_it_was_ordered(site: Site) 
     assert member.get(f"{FUNCTIONS}?external_ref=my-router&state=production") == [live]
 
 
+def test_without_a_capacity_the_offering_limits_what_comes_through(site: Site) -> None:
+    member = site.login("member")
+    created = member.order_router()
+    site.reconcile()
+    assert created["capacity"] is None
+    assert router(site, created)["capacity_mbps"] == 10000
+
+
 @pytest.mark.parametrize("asn", [1, 65534, 131072, 4294967294])
 def test_any_asn_that_a_network_can_have_will_do(member: Caller, asn: int) -> None:
     assert member.order_router(asn=asn)["asn"] == asn

@@ -124,14 +124,31 @@ def test_orders_are_called_by_kind_and_id() -> None:
 
 
 def test_a_side_of_a_circuit_tells_which_it_is_and_how_much_it_may_carry() -> None:
-    circuit = Record("circuit", "network-services", {"type": "p2p_vc", "capacity": 1000}, {}, serial=77)
+    members = {"type": "p2p_vc", "capacity": 1000, "product_offering": "offering"}
+    circuit = Record("circuit", "network-services", members, {}, serial=77)
+    offering = record("product-offerings", "offering", bandwidth_max=1000)
+    there = named() | {"circuit": circuit, "offering": offering}
     sides = [config(type="p2p_vc", network_service="circuit", capacity=capacity) for capacity in (None, 500)]
     found = []
     for side in sides:
-        facts = Facts(SWITCH, (port("1"),), (side.with_meta(side="b"),), named=named() | {"circuit": circuit})
+        facts = Facts(SWITCH, (port("1"),), (side.with_meta(side="b"),), named=there)
         told = wanted(facts)["attachment/config"]
         found.append([told[name] for name in ("service", "service_type", "service_number", "side", "capacity_mbps")])
     assert found == [["circuit", "p2p_vc", 77, "b", 1000], ["circuit", "p2p_vc", 77, "b", 500]]
+
+
+@pytest.mark.parametrize(
+    ("own", "capacity", "expected"),
+    [("slow", None, 200), ("slow", 100, 100), (None, None, 1000), (None, 500, 500), ("unlimited", None, None)],
+)
+def test_without_a_capacity_the_offering_limits_what_comes_through(
+    own: str | None, capacity: int | None, expected: int | None
+) -> None:
+    limits = {"slow": 200, "group's": 1000, "unlimited": None}
+    offerings = {id_: record("product-offerings", id_, bandwidth_max=limit) for id_, limit in limits.items()}
+    member = config(type="mp2mp_vc", network_service="group", product_offering=own, capacity=capacity)
+    facts = Facts(SWITCH, configs=(member,), named=groups(product_offering="group's") | offerings)
+    assert wanted(facts)["attachment/config"]["capacity_mbps"] == expected
 
 
 def test_an_attachment_to_a_rooted_circuit_says_whom_it_reaches() -> None:

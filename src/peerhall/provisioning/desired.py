@@ -35,7 +35,7 @@ class Facts:
     sessions: tuple[Record, ...] = ()
     """Network feature configs, where the device is a route server."""
     named: Mapping[str, Record] = field(default_factory=dict)
-    """Whatever these name: connections, services, features, MACs, addresses."""
+    """Whatever these name: connections, services with their offerings, features, MACs, addresses."""
     routers: tuple[Record, ...] = ()
     """Routing functions that have their place on the device."""
     circuits: tuple[Record, ...] = ()
@@ -67,7 +67,7 @@ def derive_wanted(facts: Facts, now: datetime) -> list[Wanted]:
         ),
         *_ports(facts),
         *(
-            Wanted(key_of(function), function.id, _router(function))
+            Wanted(key_of(function), function.id, _router(function, facts))
             for function in facts.routers
             if phase_of(function) in WANTED_IN_NETWORK
         ),
@@ -112,7 +112,7 @@ def _circuit(cloud: Record, facts: Facts) -> Config:
         "region": offering.get("service_provider_region"),
         "pop": offering.get("service_provider_pop"),
         "delivery_method": offering.get("delivery_method"),
-        "capacity_mbps": cloud.body.get("capacity") or offering.get("bandwidth_max"),
+        "capacity_mbps": cloud.body.get("capacity") or _most(cloud, facts),
         "handovers": cloud.body["diversity"],
     }
 
@@ -143,7 +143,7 @@ def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
         **_private(config, service),
         "vlan_config": config.body["vlan_config"],
         "macs": sorted(canonical_mac(mac.body["address"]) for mac in macs if is_valid_now(mac.body, now)),
-        "capacity_mbps": config.body.get("capacity") or service.body.get("capacity"),
+        "capacity_mbps": _capacity(config, service, facts),
         "addresses": _addresses(config, facts),
     }
 
@@ -167,9 +167,9 @@ def _private(config: Record, service: Record) -> Config:
     return members
 
 
-def _router(function: Record) -> Config:
-    body = function.body
-    return {"router": name_router(function.id), "asn": body["asn"], "capacity_mbps": body.get("capacity")}
+def _router(function: Record, facts: Facts) -> Config:
+    capacity = function.body.get("capacity") or _most(function, facts)
+    return {"router": name_router(function.id), "asn": function.body["asn"], "capacity_mbps": capacity}
 
 
 def _leg(config: Record, facts: Facts) -> Config:
@@ -179,10 +179,22 @@ def _leg(config: Record, facts: Facts) -> Config:
         "router": name_router(function.id),
         "service": service.body.get("name") or service.id,
         **_private(config, service),
-        "capacity_mbps": config.body.get("capacity") or service.body.get("capacity"),
+        "capacity_mbps": _capacity(config, service, facts),
         "addresses": _addresses(config, facts),
         **complete(config.body.get("l3_config"), function.body),
     }
+
+
+def _capacity(config: Record, service: Record, facts: Facts) -> int | None:
+    """How much may come through in Mbit/s: what was ordered, else the most of the offering it goes by, if there is one."""
+    ordered = (service if config.type == "cloud_vc" else config).body.get("capacity")
+    return ordered or _most(config if config.body.get("product_offering") else service, facts)
+
+
+def _most(order: Record, facts: Facts) -> int | None:
+    """The most an order's offering lets through in Mbit/s. Peering LANs have none themselves."""
+    offering = facts.named.get(order.body.get("product_offering") or "")
+    return offering.body.get("bandwidth_max") if offering else None
 
 
 def _addresses(config: Record, facts: Facts) -> list[str]:

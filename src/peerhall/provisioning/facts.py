@@ -30,7 +30,7 @@ def load_facts(connection: SyncConnection, device: str) -> Facts | None:
         for member, each in attached
         for config in documents.find_users(connection, each, member, "network-service-configs")
     ]
-    named = _named_by(connection, [*ports, *configs])
+    named = _named_by(connection, [*ports, *configs, *routers])
     return Facts(
         Device(device, record.body["name"]),
         ports=tuple(ports),
@@ -67,4 +67,7 @@ def _routers_on(connection: SyncConnection, device: str) -> list[Record]:
 
 def _named_by(connection: SyncConnection, records: list[Record]) -> dict[str, Record]:
     ids = {target for record in records for _, target in list_references(record.kind, record.body)}
-    return documents.find_many(connection, ids)
+    named = documents.find_many(connection, ids)
+    # Configs without an offering of their own go by that of their service.
+    offerings = {each.body.get("product_offering") for each in named.values() if each.kind == "network-services"}
+    return named | documents.find_many(connection, {each for each in offerings - named.keys() if each})

@@ -30,6 +30,7 @@ NETWORK_MEMBERS: Final = (
     "handover",
     "cloud_config",
     "macs",
+    "product_offering",
     "capacity",
     "role",
     "ips",

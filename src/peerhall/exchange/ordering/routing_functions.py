@@ -8,7 +8,7 @@ from peerhall.exchange.lifecycle import LIVE_STATES, USABLE_STATES
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 
-NETWORK_MEMBERS: Final = ("asn", "capacity")
+NETWORK_MEMBERS: Final = ("asn", "product_offering", "capacity")
 """Members whose change has to reach the network."""
 
 
