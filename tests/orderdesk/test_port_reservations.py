@@ -64,6 +64,25 @@ def test_a_port_is_added_and_counts_once_it_is_in_use(site: Site) -> None:
     assert len(on_the_switch(site)) == 3
 
 
+def test_a_port_that_is_not_in_use_yet_makes_no_connection_of_another_port_speed(site: Site) -> None:
+    site.connection.execute(
+        """update document set body = body || '{"physical_port_speed": 10000}' where id = 'peering'"""
+    )
+    member = site.login("member")
+    path = bundle(site, member, product_offering="port-10g-exchange", subscriber_side_demarcs=["A.1", "A.2"])
+    connection = path.split("/")[-1]
+    config = f"/network-service-configs/{member.order_peering(connection, macs=[member.order_mac()['id']])['id']}"
+    site.reconcile()
+    add(member, path, subscriber_side_demarc="A.3")
+    assert size(member, path)[2:] == (3, 20000)
+    assert member.patch(config, {"external_ref": "mine"})["external_ref"] == "mine"
+    assert member.order_peering(connection, asns=[64497])["connection"] == connection
+    assert [each["id"] for each in member.get("/connections?supported_network_service=lan")] == [connection]
+    site.reconcile()
+    assert size(member, path)[2:] == (3, 30000)
+    assert member.patch(config, {"external_ref": "yours"})["external_ref"] == "yours"
+
+
 def test_a_port_is_added_to_an_order_that_is_still_on_its_way(site: Site) -> None:
     member = site.login("member")
     path = f"/connections/{member.order_connection(**BUNDLE)['id']}"

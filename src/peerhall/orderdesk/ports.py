@@ -125,7 +125,7 @@ def count_bundle(order: Order, changed: Record) -> None:
         ports=[each.body["port"] for each in kept if each.body["port"]],
         port_quantity=len(kept),
         speed=sum(each.meta["reserved"]["speed"] for each in at_work),
-    )
+    ).with_meta(bundled=len(at_work))
     if counted != connection:
         order.save(counted)
         attachments.sum_up(order, connection.id)

@@ -186,7 +186,7 @@ def _leg(config: Record, facts: Facts) -> Config:
 
 
 def _capacity(config: Record, service: Record, facts: Facts) -> int | None:
-    """How much may come through in Mbit/s: what was ordered, else the most of the offering it goes by, if there is one."""
+    """How much may come through in Mbit/s: what was ordered, else the most its offering has."""
     ordered = (service if config.type == "cloud_vc" else config).body.get("capacity")
     return ordered or _most(config if config.body.get("product_offering") else service, facts)
 

@@ -107,7 +107,8 @@ _USABLE_FOR_SERVICE = """exists (
       and d.body ->> 'metro_area_network' in
           (o.body ->> 'handover_metro_area_network', o.body ->> 'service_metro_area_network')
       and (o.body ->> 'physical_port_speed' is null
-           or (o.body ->> 'physical_port_speed')::bigint * greatest((d.body ->> 'port_quantity')::bigint, 1)
+           or (o.body ->> 'physical_port_speed')::bigint
+              * greatest(coalesce(d.meta ->> 'bundled', d.body ->> 'port_quantity')::bigint, 1)
               = (d.body ->> 'speed')::bigint))"""
 
 _SERVICE_AT_POP = """exists (

@@ -105,9 +105,18 @@ def check_handover(faults: Faults, offering: Body, connection: Record, *places: 
     """
     if connection.body.get("metro_area_network") not in [offering[place] for place in places]:
         faults.add("product_offering", "is handed over in another metro area network than the connection's")
-    speed, ports = offering.get("physical_port_speed"), connection.body.get("port_quantity") or 1
-    if speed is not None and speed * ports != connection.body.get("speed"):
-        faults.add("product_offering", f"is for ports of {speed} Mbit/s")
+    if not has_port_speed(connection, offering):
+        faults.add("product_offering", f"is for ports of {offering['physical_port_speed']} Mbit/s")
+
+
+def has_port_speed(connection: Record, offering: Body) -> bool:
+    """Whether the ports of a connection are of the speed an offering is for, if it is for one.
+
+    Ports that do not count for the connection's speed yet are left out; `meta.bundled` says how many do.
+    """
+    speed = offering.get("physical_port_speed")
+    ports = connection.meta.get("bundled") or connection.body.get("port_quantity") or 1
+    return speed is None or speed * ports == connection.body.get("speed")
 
 
 def check_speed(faults: Faults, capacity: int | None, connection: Record) -> None:

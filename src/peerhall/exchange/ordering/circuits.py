@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from peerhall.exchange.lifecycle import ENDING, LIVE_STATES, phase_of
+from peerhall.exchange.ordering.attachments import has_port_speed
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 
@@ -57,9 +58,10 @@ def check_end(faults: Faults, side: str, offering: Body, connection: Record) -> 
     """Whether the connection is where this side of the circuit ends, and has ports of the offering's speed."""
     if connection.body.get("metro_area_network") != offering[_DELIVERED[side]]:
         faults.add("connection", f"is in another metro area network than the {side.upper()}-side of the circuit")
-    speed, ports = offering.get("physical_port_speed"), connection.body.get("port_quantity") or 1
-    if speed is not None and speed * ports != connection.body.get("speed"):
-        faults.add("connection", f"does not have ports of {speed} Mbit/s, for which the offering is")
+    if not has_port_speed(connection, offering):
+        faults.add(
+            "connection", f"does not have ports of {offering['physical_port_speed']} Mbit/s, for which the offering is"
+        )
 
 
 def is_fulfilled(request: Mapping[str, Any], service: Record, a_side: Record | None) -> bool:

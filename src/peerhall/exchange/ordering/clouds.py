@@ -7,6 +7,7 @@ from peerhall.contract.validation import blank
 from peerhall.exchange.catalogue import check_capacity
 from peerhall.exchange.claims import CLOUD_KEY, HANDOVER, Claim
 from peerhall.exchange.lifecycle import USABLE_STATES
+from peerhall.exchange.ordering.attachments import has_port_speed
 from peerhall.exchange.ordering.cloud_keys import CustomersCircuit, Finding, NoCircuit, provider_of, write_key
 from peerhall.exchange.ordering.layer3 import check_bgp_values
 from peerhall.exchange.records import Body, Record
@@ -152,9 +153,10 @@ def check_end(faults: Faults, service: Body, offering: Body, connection: Record)
     """Whether the connection is where the cloud is handed over, and wide enough for it."""
     if connection.body.get("metro_area_network") != offering.get("handover_metro_area_network"):
         faults.add("connection", "is in another metro area network than the one the cloud is handed over in")
-    speed, ports = offering.get("physical_port_speed"), connection.body.get("port_quantity") or 1
-    if speed is not None and speed * ports != connection.body.get("speed"):
-        faults.add("connection", f"does not have ports of {speed} Mbit/s, for which the offering is")
+    if not has_port_speed(connection, offering):
+        faults.add(
+            "connection", f"does not have ports of {offering['physical_port_speed']} Mbit/s, for which the offering is"
+        )
     check_width(faults, "connection", service.get("capacity"), connection)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from peerhall.exchange.allocation import Subnet
 from peerhall.exchange.joining import Admission, Standing
+from peerhall.exchange.ordering.attachments import has_port_speed
 from peerhall.exchange.records import Body, Record
 from peerhall.exchange.refusals import Faults
 from peerhall.exchange.statuses import Note, bandwidth_limited_by_rule, joining_denied, joining_rule_missing
@@ -24,12 +25,11 @@ def check_group_offering(faults: Faults, named: str | None, service: Record) -> 
 def check_place(faults: Faults, body: Body, offering: Body, connection: Record) -> None:
     """Whether the connection is where the offering is delivered, and of its port speed."""
     places = [offering.get("handover_metro_area_network"), offering.get("service_metro_area_network")]
-    speed, ports = offering.get("physical_port_speed"), connection.body.get("port_quantity") or 1
     member = "product_offering" if body.get("product_offering") else "connection"
     if connection.body.get("metro_area_network") not in places:
         faults.add(member, "the offering is delivered in another metro area network than the connection's")
-    if speed is not None and speed * ports != connection.body.get("speed"):
-        faults.add(member, f"the offering is for ports of {speed} Mbit/s")
+    if not has_port_speed(connection, offering):
+        faults.add(member, f"the offering is for ports of {offering['physical_port_speed']} Mbit/s")
 
 
 def check_without_rule(faults: Faults, before: Record, after: Body, admission: Admission) -> None:
