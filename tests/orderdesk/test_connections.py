@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from peerhall.exchange.records import Record
+from tests.api.orders import add
 from tests.installation import Caller, Site
+from tests.world import record
 
 ORDER: dict[str, Any] = {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1}
 DAYS = ("decommission_at", "charged_until")
@@ -31,6 +34,11 @@ def set_offering(site: Site, offering: str, **members: Any) -> None:
 
     text = to_json(members).decode()
     site.connection.execute("update document set body = body || %s::jsonb where id = %s", (text, offering))
+
+
+def changed(site: Site, offering: str, id_: str, **members: Any) -> Record:
+    """Another offering, like one there is but for these members."""
+    return record("product-offerings", id_, **{**site.stored(offering), "id": id_, **members})
 
 
 def test_a_connection_is_ordered_with_its_ports(site: Site) -> None:
@@ -203,8 +211,30 @@ def test_what_concerns_the_network_is_pending_until_the_network_has_it(site: Sit
     done = member.get(path)
     assert (done["state"], done["lacp_timeout"], done["status"]) == ("production", "fast", [])
     assert member.faults("PATCH", path, {"mode": "standalone"}).keys() >= {"mode"}
-    assert member.faults("PATCH", path, {"mode": "lag_static"}).keys() == {"lacp_timeout"}
-    member.patch(path, {"mode": "lag_static", "lacp_timeout": None})
+
+
+def test_the_timeout_comes_and_goes_with_lacp(site: Site) -> None:
+    # Terraform sends what has changed, and cannot send null.
+    member = site.login("member")
+    path = f"/connections/{member.post('/connections', {**ORDER, 'mode': 'lag_lacp', 'port_quantity': 2})['id']}"
+    site.reconcile()
+    assert member.patch(path, {"mode": "lag_static"})["lacp_timeout"] is None
+    assert member.faults("PATCH", path, {"lacp_timeout": "fast"}).keys() == {"lacp_timeout"}
+    assert member.faults("PATCH", path, {"mode": "flex_ethernet", "lacp_timeout": "fast"}).keys() == {"lacp_timeout"}
+    assert member.patch(path, {"mode": "lag_lacp"})["lacp_timeout"] == "slow"
+    assert member.patch(path, {"lacp_timeout": "fast"})["lacp_timeout"] == "fast"
+    assert member.patch(path, {"lacp_timeout": None})["lacp_timeout"] == "slow"
+
+
+def test_a_connection_moves_to_an_offering_of_its_own_pop_and_initiator(site: Site) -> None:
+    add(site, record("pops", "elsewhere", name="ORK2", facility="facility", metro_area_network="man", devices=[]))
+    add(site, *(changed(site, "port-10g", f"port-10g-{pop}", handover_pop=pop) for pop in ("pop", "elsewhere")))
+    member = site.login("member")
+    path = f"/connections/{member.post('/connections', ORDER)['id']}"
+    site.reconcile()
+    for other in ("port-10g-elsewhere", "port-10g-exchange"):
+        assert member.faults("PATCH", path, {"product_offering": other}).keys() == {"product_offering"}
+    assert member.patch(path, {"product_offering": "port-10g-pop"})["product_offering"] == "port-10g-pop"
 
 
 def test_what_does_not_concern_the_network_changes_at_once(site: Site) -> None:

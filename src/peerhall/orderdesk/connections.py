@@ -15,6 +15,7 @@ from peerhall.exchange.ordering.connections import (
     check_demarcs,
     check_other_offering,
     check_quantity,
+    fill_in_timeout,
     name_connection,
 )
 from peerhall.exchange.ordering.owners import fill_in_owners
@@ -74,7 +75,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     record = order.get_changeable("connections", document)
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
-    changed = record.with_body(**changes)
+    changed = record.with_body(**fill_in_timeout(record.body, {**record.body, **changes}))
     faults = Faults()
     check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     check_role_assignments(order, faults, changes.get("role_assignments", ()))
@@ -83,7 +84,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         offering = order.find("product-offerings", changes["product_offering"])
         if offering := check_offering(faults, offering, "connection", "connection", order.now):
             current = order.get("product-offerings", record.body["product_offering"])
-            check_other_offering(faults, current.body, offering.body)
+            check_other_offering(faults, record.body, current.body, offering.body)
             check_quantity(faults, record.body["port_quantity"], offering.body)
     faults.refuse_if_any()
     rebuilt = [member for member in _NETWORK_MEMBERS if record.body.get(member) != changed.body.get(member)]
@@ -127,9 +128,7 @@ def _draw_up(order: Order, body: Body, offering: Record, device: Record) -> Reco
         "outer_vlan_ethertypes": list(_ETHERTYPES),
         "subscriber_side_demarcs": list(body["subscriber_side_demarcs"]),
     }
-    asked = {name: value for name, value in body.items() if name != "connecting_party"}
-    if asked["mode"] == "lag_lacp" and asked.get("lacp_timeout") is None:
-        asked["lacp_timeout"] = "slow"
+    asked = fill_in_timeout({}, {name: value for name, value in body.items() if name != "connecting_party"})
     initiator = offering.body.get("cross_connect_initiator")
     return Record(
         document,

@@ -1,12 +1,18 @@
 """Connections: which bundles and cross-connects can be ordered."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from peerhall.exchange.allocation import PortGroup
 from peerhall.exchange.catalogue import check_same_terms
 from peerhall.exchange.records import Body
 from peerhall.exchange.refusals import Faults
+
+_SAME: Final = (
+    ("physical_port_speed", "port speed"),
+    ("handover_metro_area_network", "metro area network"),
+    ("cross_connect_initiator", "cross_connect_initiator"),
+)
 
 
 def check_bundle(faults: Faults, body: Body) -> None:
@@ -15,6 +21,19 @@ def check_bundle(faults: Faults, body: Body) -> None:
         faults.add("mode", "standalone is a single port; bundle several with lag_lacp or lag_static")
     if body.get("lacp_timeout") is not None and body["mode"] != "lag_lacp":
         faults.add("lacp_timeout", "only goes with the mode lag_lacp")
+
+
+def fill_in_timeout(before: Body, after: Body) -> Body:
+    """The members of a new or changed connection: with a timeout where LACP begins, without it where LACP ends.
+
+    A client that only names the mode need not know of the timeout.
+    """
+    same_timeout = after.get("lacp_timeout") == before.get("lacp_timeout")
+    if after["mode"] == before.get("mode") and same_timeout:
+        return after
+    if after["mode"] == "lag_lacp":
+        return {**after, "lacp_timeout": after.get("lacp_timeout") or "slow"}
+    return {**after, "lacp_timeout": None} if before and same_timeout else after
 
 
 def check_quantity(faults: Faults, quantity: int, offering: dict[str, Any]) -> None:
@@ -60,11 +79,13 @@ def check_further_port(faults: Faults, mode: str, quantity: int, offering: dict[
         faults.add("connection", f"has {quantity} ports; {most} are the most with this offering and on this device")
 
 
-def check_other_offering(faults: Faults, current: dict[str, Any], wished: dict[str, Any]) -> None:
+def check_other_offering(faults: Faults, connection: Body, current: dict[str, Any], wished: dict[str, Any]) -> None:
     """Whether a connection can move to another offering without being rebuilt."""
-    for member, what in (("physical_port_speed", "port speed"), ("handover_metro_area_network", "metro area network")):
+    for member, what in _SAME:
         if current.get(member) != wished.get(member):
             faults.add("product_offering", f"has another {what}; order a new connection instead")
+    if wished.get("handover_pop") not in (None, connection["pop"]):
+        faults.add("product_offering", "is for another PoP; order a new connection instead")
     check_same_terms(faults, current, wished)
 
 
