@@ -36,7 +36,7 @@ def set_offering(site: Site, offering: str, **members: Any) -> None:
     site.connection.execute("update document set body = body || %s::jsonb where id = %s", (text, offering))
 
 
-def changed(site: Site, offering: str, id_: str, **members: Any) -> Record:
+def other_offering(site: Site, offering: str, id_: str, **members: Any) -> Record:
     """Another offering, like one there is but for these members."""
     return record("product-offerings", id_, **{**site.stored(offering), "id": id_, **members})
 
@@ -228,7 +228,7 @@ def test_the_timeout_comes_and_goes_with_lacp(site: Site) -> None:
 
 def test_a_connection_moves_to_an_offering_of_its_own_pop_and_initiator(site: Site) -> None:
     add(site, record("pops", "elsewhere", name="ORK2", facility="facility", metro_area_network="man", devices=[]))
-    add(site, *(changed(site, "port-10g", f"port-10g-{pop}", handover_pop=pop) for pop in ("pop", "elsewhere")))
+    add(site, *(other_offering(site, "port-10g", f"port-10g-{pop}", handover_pop=pop) for pop in ("pop", "elsewhere")))
     member = site.login("member")
     path = f"/connections/{member.post('/connections', ORDER)['id']}"
     site.reconcile()

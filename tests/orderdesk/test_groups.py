@@ -170,6 +170,23 @@ def test_a_limited_config_asks_for_less_and_more_again(house: Site, member: Call
 # Offerings and places
 
 
+def test_an_offering_is_no_way_around_what_another_one_forbids(house: Site, member: Caller, own: str) -> None:
+    slow, fast = (
+        offering(house, "mp2mp_vc", resource_type="network_service_config", bandwidth_max=most, upgrade_allowed=allowed)
+        for most, allowed in ((100, False), (500, True))
+    )
+    service = group(house, nsc_product_offerings=[slow, fast])
+    joined = member.post(CONFIGS, config(service, own, product_offering=slow))
+    house.reconcile()
+    path = f"{CONFIGS}/{joined['id']}"
+    for wish in ({}, {"capacity": 500}):
+        faults = member.faults("PATCH", path, {"product_offering": fast, **wish})
+        assert "cannot be raised" in faults["product_offering"]
+    assert member.patch(path, {"product_offering": fast, "capacity": 100})["capacity"] == 100
+    house.reconcile()
+    assert member.patch(path, {"capacity": 500})["capacity"] == 500
+
+
 def test_without_a_capacity_a_config_is_limited_by_its_offering(house: Site, member: Caller, own: str) -> None:
     slow, fast = (
         offering(house, "mp2mp_vc", resource_type="network_service_config", bandwidth_max=limit) for limit in (100, 500)
@@ -593,6 +610,22 @@ def test_a_raised_rule_gives_what_the_connection_has_left(site: Site) -> None:
     assert see(rival, joined)["capacity"] == 1000, "what was asked for is not forgotten"
     less = rival.patch(f"{CONFIGS}/{joined['id']}", {"capacity": 900})
     assert (less["capacity"], tags(less)) == (900, set())
+
+
+def test_another_offering_of_a_config_takes_no_more_than_the_connection_has_left(site: Site) -> None:
+    member = site.login("member")
+    connection = limited_connection(site, member)
+    slow, fast = (
+        offering(site, "mp2mp_vc", resource_type="network_service_config", bandwidth_max=n) for n in (1000, 4000)
+    )
+    service = group(site, nsc_product_offerings=[slow, fast])
+    joined = member.post(CONFIGS, config(service, connection, product_offering=slow))
+    member.post(CONFIGS, config(group(site), connection, capacity=7000))
+    path = f"{CONFIGS}/{joined['id']}"
+    assert "3000 Mbit/s left" in member.faults("PATCH", path, {"product_offering": fast})["capacity"]
+    assert allocated(member, connection) == (8000, 10000)
+    assert member.patch(path, {"product_offering": fast, "capacity": 3000})["capacity"] == 3000
+    assert allocated(member, connection) == (10000, 10000)
 
 
 @pytest.mark.parametrize(("asked", "before"), [(None, 1000), (1000, 1000)])

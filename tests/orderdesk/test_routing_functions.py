@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
+from tests.api.orders import add
 from tests.installation import Caller, Site
-from tests.orderdesk.test_connections import set_offering
+from tests.orderdesk.test_connections import other_offering, set_offering
 
 FUNCTIONS = "/routing-functions"
 
@@ -126,6 +127,20 @@ def test_what_a_change_may_be_is_checked(site: Site) -> None:
     assert "raised" in member.faults("PATCH", path, {"capacity": None})["capacity"]
     assert "lowered" in member.faults("PATCH", path, {"capacity": 500})["capacity"]
     member.patch(path, {"asn": 64499}, 200)
+
+
+def test_a_faster_offering_is_an_upgrade_also_without_a_capacity(site: Site) -> None:
+    add(site, other_offering(site, "routing", "faster", bandwidth_max=40000))
+    set_offering(site, "routing", upgrade_allowed=False)
+    member = site.login("member")
+    created = member.order_router()
+    path = f"{FUNCTIONS}/{created['id']}"
+    site.reconcile()
+    assert "raised" in member.faults("PATCH", path, {"product_offering": "faster"})["capacity"]
+    set_offering(site, "routing", upgrade_allowed=True)
+    assert member.patch(path, {"product_offering": "faster"}, 200)["state"] == "production_change_pending"
+    site.reconcile()
+    assert (member.get(path)["state"], router(site, created)["capacity_mbps"]) == ("production", 40000)
 
 
 def test_before_production_it_is_cancelled(site: Site) -> None:

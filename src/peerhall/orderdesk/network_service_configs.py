@@ -89,7 +89,7 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
         changed = vlans.move(order, record, changed, surroundings.connection)
     config_macs.move(order, record, changed, surroundings.service, surroundings.macs)
     changed = TYPES[record.type].move(order, record, changed)
-    if _differ(record, changed, "connection", "capacity"):
+    if _differ(record, changed, "connection", "product_offering", "capacity"):
         attachments.check_room(order, changed, surroundings.connection)
     if _differ(record, changed, "routing_function", "l3_config", "capacity"):
         legs.check_fit(order, changed, surroundings.service, surroundings.function)
@@ -145,7 +145,7 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
     if offering is not None:
         check_capacity(faults, body.get("capacity"), offering.body)
         if current is not None and phase_of(current) in IN_PRODUCTION:
-            check_move(faults, current.body.get("capacity"), body.get("capacity"), offering.body)
+            _check_move(order, faults, current, body, service, offering)
     if current is not None and body.get("product_offering") != current.body.get("product_offering"):
         own = [order.find("product-offerings", each.get("product_offering") or "") for each in (current.body, body)]
         check_same_terms(faults, *(each.body if each else {} for each in own))
@@ -167,6 +167,23 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
         locked[function.id] if function else None,
         macs,
     )
+
+
+def _check_move(order: Order, faults: Faults, current: Record, body: Body, service: Record, offering: Record) -> None:
+    """Whether a config in production may have that capacity; a null one is what its offering lets through."""
+    before = TYPES[current.type].find_offering(order, Faults(), current.body, service, current)
+    assert before is not None
+    was, wished = (
+        attachments.rated(config, service).body.get("capacity") or at.body.get("bandwidth_max")
+        for config, at in ((current, before), (current.with_body(**body), offering))
+    )
+    moves = Faults()
+    check_move(moves, was, wished, before.body)
+    for fault in moves.found:
+        if before.id == offering.id:
+            faults.add("capacity", fault.reason)
+        else:
+            faults.add("product_offering", f"the bandwidth {fault.reason}")
 
 
 def _tell_function(order: Order, config: Record) -> None:

@@ -59,10 +59,10 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     faults = Faults()
     check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     changed = record.with_body(**changes)
-    offering: Record | None = order.get("product-offerings", record.body["product_offering"])
-    assert offering is not None
+    current = order.get("product-offerings", record.body["product_offering"])
+    offering: Record | None = current
     if "product_offering" in changes:
-        current, offering = offering, _find_offering(order, faults, changes["product_offering"])
+        offering = _find_offering(order, faults, changes["product_offering"])
         if offering is not None:
             check_other_offering(faults, current.body, offering.body)
     if "asn" in changes:
@@ -70,7 +70,11 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
     if offering is not None and changes.keys() & {"product_offering", "capacity"}:
         check_capacity(faults, changed.body.get("capacity"), offering.body)
         if phase_of(record) in IN_PRODUCTION:
-            check_move(faults, record.body.get("capacity"), changed.body.get("capacity"), offering.body)
+            was, wished = (
+                each.body.get("capacity") or at.body.get("bandwidth_max")
+                for each, at in ((record, current), (changed, offering))
+            )
+            check_move(faults, was, wished, current.body)
     check_bound(faults, changed.body.get("capacity"), legs.list_rated(order, record))
     faults.refuse_if_any()
     touched = [member for member in NETWORK_MEMBERS if member in changes]
