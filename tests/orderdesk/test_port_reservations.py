@@ -244,6 +244,40 @@ def test_a_port_does_not_outstay_its_connection_but_may_leave_before(site: Site)
     assert size(member, path) == (1, 1, 1, 10000), "as it was at its end"
 
 
+def test_the_only_port_in_use_stays_while_another_one_is_still_to_come(site: Site) -> None:
+    demand = """update document set meta = meta || '{"loa_required": true}' where id = 'port-10g-exchange'"""
+    site.connection.execute(demand)
+    member = site.login("member")
+    asked = {"product_offering": "port-10g-exchange", "subscriber_side_demarcs": ["A.1", "A.2"]}
+    created = member.order_connection(**{**BUNDLE, **asked})
+    first, second = created["port_reservations"]
+    letter = {"content": b"Letter of authorisation\n", "headers": {"Content-Type": "text/plain"}}
+    assert member.request("POST", f"/port-reservations/{first}/loa", **letter).status_code == 200
+    site.reconcile()
+    path = f"/connections/{created['id']}"
+    assert [member.get(f"/port-reservations/{each}")["state"] for each in (first, second)] == [
+        "production",
+        "requested",
+    ]
+    added = add(member, path, subscriber_side_demarc="A.3")["id"]
+    assert member.unable("DELETE", f"/port-reservations/{first}")["conflicts"]
+    assert member.get(path)["state"] == "production"
+    for waiting in (second, added):
+        assert member.delete(f"/port-reservations/{waiting}")["state"] == "cancelled"
+    assert size(member, path) == (1, 1, 1, 10000)
+
+
+def test_a_port_that_is_still_to_come_delivers_no_capacity(site: Site) -> None:
+    member = site.login("member")
+    path = bundle(site, member)
+    config = member.order_peering(path.split("/")[-1], macs=[member.order_mac()["id"]], capacity=15000)["id"]
+    add(member, path)
+    first = f"/port-reservations/{member.get(path)['port_reservations'][0]}"
+    assert [each["resource_id"] for each in member.unable("DELETE", first)["conflicts"]] == [config]
+    site.reconcile()
+    member.delete(first)
+
+
 def test_a_port_that_a_capacity_needs_stays(site: Site) -> None:
     member = site.login("member")
     path = bundle(site, member)

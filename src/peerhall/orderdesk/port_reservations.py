@@ -132,12 +132,13 @@ def _end_port(order: Order, reservation: Record) -> None:
 
 def _refuse_if_needed(order: Order, record: Record, connection: Record) -> None:
     others = [each for each in ports.list_reservations(order, connection.id) if each.id != record.id and _stays(each)]
-    if not others:
+    started = phase_of(connection) not in BEFORE_PRODUCTION
+    if not [each for each in others if not started or phase_of(each) not in BEFORE_PRODUCTION]:
         refuse_unable(
-            "A connection keeps at least one port; cancel the connection instead, and its ports go with it.",
+            "A connection keeps a port that is in use; cancel the connection instead, and its ports go with it.",
             [Conflict(connection.kind, connection.id, "port_reservations", record.kind, record.id)],
         )
-    speed = sum(each.meta["reserved"]["speed"] for each in others)
+    speed = sum(each.meta["reserved"]["speed"] for each in others if ports.is_counted(each))
     conflicts = [
         Conflict(config.kind, config.id, "capacity", connection.kind, connection.id)
         for config in attachments.list_beyond(order, connection, speed, find_last_day(record) or date.min)

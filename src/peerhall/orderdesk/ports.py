@@ -111,6 +111,11 @@ def list_reservations(order: Order, connection: str) -> list[Record]:
     return order.users(connection, "connection", "port-reservations")
 
 
+def is_counted(reservation: Record) -> bool:
+    """Whether its port is part of the speed of its connection: one that was added is once it is in use."""
+    return not (reservation.meta.get("added") and phase_of(reservation) in BEFORE_PRODUCTION)
+
+
 def count_bundle(order: Order, changed: Record) -> None:
     """Has a connection tell which ports it has now that one of its reservations, as given, was added or has ended.
 
@@ -119,7 +124,7 @@ def count_bundle(order: Order, changed: Record) -> None:
     connection = order.get("connections", changed.body["connection"], CHANGE_LOCK)
     known = {each.id: each for each in list_reservations(order, connection.id)}
     kept = [each for each in {**known, changed.id: changed}.values() if not each.meta.get("released")]
-    at_work = [each for each in kept if not (each.meta.get("added") and phase_of(each) in BEFORE_PRODUCTION)]
+    at_work = [each for each in kept if is_counted(each)]
     counted = connection.with_body(
         port_reservations=[each.id for each in kept],
         ports=[each.body["port"] for each in kept if each.body["port"]],
