@@ -195,6 +195,19 @@ def test_within_one_account_the_first_config_is_the_a_side(house: Site, member: 
     assert [member.get(at(each))["state"] for each in (service, *sides)] == ["production"] * 3
 
 
+def test_a_config_stays_on_its_side_when_the_circuit_changes_hands(house: Site, stranger: Caller) -> None:
+    reseller = stranger
+    mine = connect(house, reseller)
+    service = reseller.post(SERVICES, circuit(product_offering="circuit-5g"))
+    config = reseller.post(CONFIGS, side(service, mine))
+    to_customer = {"managing_account": "customer", "consuming_account": "customer"}
+    reseller.patch(at(service), to_customer)
+    assert reseller.patch(at(config), {"external_ref": "mine", "capacity": 500})["capacity"] == 500
+    assert reseller.patch(at(config), to_customer)["consuming_account"] == "customer"
+    back = {"managing_account": "reseller", "consuming_account": "reseller"}
+    assert reseller.faults("PATCH", at(config), back).keys() == {"consuming_account"}
+
+
 def test_only_one_of_two_clients_gets_the_last_side(house: Site, member: Caller, rival: Caller, there: str) -> None:
     service = member.post(SERVICES, circuit())
     with ThreadPoolExecutor(4) as pool:

@@ -21,6 +21,9 @@ from peerhall.orderdesk.ordered_services import circuits
 
 TESTED = False
 
+_DECIDING = ("consuming_account", "managing_account")
+"""Members that decide on which side a config is."""
+
 
 def find_service(order: Order, _: Faults, body: Body, current: Record | None) -> Record:
     """The circuit, locked, so that only one at a time takes a side of it."""
@@ -58,10 +61,14 @@ def check(
     current: Record | None,
 ) -> None:
     sides = list_sides(service, body.get("consuming_account"), body.get("managing_account"))
-    if not sides:
+    side: str | None
+    if current is not None and all(body[member] == current.body[member] for member in _DECIDING):
+        # Whose the circuit is may have changed meanwhile.
+        side = side_of(current, service)
+    elif not sides:
         faults.add("consuming_account", "is on neither side of the circuit")
         return
-    if current is None:
+    elif current is None:
         side = _find_free_side(order, faults, service, sides)
     else:
         side = side_of(current, service)
