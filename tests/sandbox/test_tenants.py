@@ -180,3 +180,26 @@ def test_there_is_nothing_of_it_in_production(site: Site) -> None:
     loaded = "import sys, peerhall.admin.serving; print([each for each in sys.modules if 'peerhall.sandbox' in each])"
     ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example", "localhost.elsewhere.example", "192.0.2.1", "0.0.0.0", "[", "@"])
+def test_no_page_gets_at_the_sandbox_by_a_name_that_was_made_to_lead_here(main: Rehearsal, host: str) -> None:
+    """For the browser such a page is from here: it has our Origin, and may read what we answer."""
+    port = httpx.URL(main.url).port
+    headers = {"Host": f"{host}:{port}", "Origin": f"http://{host}:{port}"}
+    for method, url in (
+        ("PUT", f"{main.controls}/clock"),
+        ("GET", f"{main.controls}/tenants"),
+        ("GET", f"{main.url}/health"),
+    ):
+        answer = main.http.request(method, url, headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (403, 403), url
+        assert "127.0.0.1" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "[::1]", "localhost", "LOCALHOST", "suite-1.localhost"])
+def test_it_answers_to_the_names_of_this_machine(main: Rehearsal, host: str) -> None:
+    port = httpx.URL(main.url).port
+    for name in (host, f"{host}:{port}"):
+        headers = {"Host": name, "Origin": f"http://{name}"}
+        assert main.http.put(f"{main.controls}/clock", headers=headers).status_code == 200

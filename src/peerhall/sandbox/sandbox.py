@@ -4,7 +4,9 @@ import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,7 +16,9 @@ from peerhall.api.problems import Problem, render_problem
 from peerhall.api.requests import read_request_id
 from peerhall.api.runtime import BASE_PATH
 from peerhall.contract import problems
+from peerhall.contract.problems import ProblemType
 from peerhall.daemon.settings import Settings
+from peerhall.exchange.webhook_targets import is_address
 from peerhall.sandbox import controls
 from peerhall.sandbox.seeded import MAIN, Seeded
 from peerhall.sandbox.tenant import Tenant, TenantGone
@@ -122,6 +126,10 @@ class Sandbox:
         self._threads.shutdown()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._is_named_by(Request(scope).headers.get("host", "")):
+            detail = "The sandbox answers to the names of this machine only, such as 127.0.0.1 or localhost, in Host."
+            await _refuse(scope, problems.PERMISSION_DENIED, detail)(scope, receive, send)
+            return
         name, rest = _split(scope["path"])
         tenant = self._tenants.get("") if name is None else self.find(name)
         response: Response | None = None
@@ -135,10 +143,24 @@ class Sandbox:
                 return
         if response is None:
             detail = "There is no such tenant; GET /api/ext/sandbox/v1/tenants lists those there are."
-            request_id = read_request_id(Request(scope).headers)
-            response = render_problem(Problem(problems.NOT_FOUND, detail), request_id)
-            response.headers["X-Request-Id"] = request_id
+            response = _refuse(scope, problems.NOT_FOUND, detail)
         await response(scope, receive, send)
+
+    def _is_named_by(self, host: str) -> bool:
+        """Whether a Host header names this machine, or nothing.
+
+        Any other name is one that was made to lead here, so that the browser takes us for the server of a page from
+        elsewhere, and lets that page ask us and read the answers.
+        """
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            return False
+        if name is None:
+            return not host
+        if name in ("localhost", self._settings.host.lower()) or name.endswith(".localhost"):
+            return True
+        return is_address(name) and ip_address(name).is_loopback
 
     def _make(self, name: str) -> Tenant:
         schema = _PREFIX + name.replace("-", "_") if name else MAIN
@@ -165,6 +187,13 @@ class Sandbox:
     def _drop(self, schema: str) -> None:
         with connect(self._settings.database) as connection:
             schemas.drop_schema(connection, schema)
+
+
+def _refuse(scope: Scope, type_: ProblemType, detail: str) -> Response:
+    request_id = read_request_id(Request(scope).headers)
+    response = render_problem(Problem(type_, detail), request_id)
+    response.headers["X-Request-Id"] = request_id
+    return response
 
 
 def _split(path: str) -> tuple[str | None, str]:
