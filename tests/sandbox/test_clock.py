@@ -76,7 +76,7 @@ def test_periods(period: str, expected: str) -> None:
     assert add_period(START, period) == datetime.fromisoformat(expected)
 
 
-@pytest.mark.parametrize("period", ["", "P", "PT", "1Y", "P-1D", "P1.5D", "p1y", "P1D ", "٣"])
+@pytest.mark.parametrize("period", ["", "P", "PT", "P1YT", "1Y", "P-1D", "P1.5D", "p1y", "P1D ", "٣"])
 def test_what_is_no_period(period: str) -> None:
     with pytest.raises(ValueError, match="such as"):
         add_period(START, period)

@@ -1,6 +1,7 @@
 """A client's rehearsals: time, faults, links and starting over, over real HTTP."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +81,15 @@ def test_an_idempotency_key_is_forgotten_after_a_day(tenant: Rehearsal) -> None:
     tenant.turn("P1DT1S")
     tenant.login()
     assert order("02:00:5e:00:53:02").status_code == 201
+
+
+def test_turns_at_the_same_time_add_up(tenant: Rehearsal) -> None:
+    tenant.control("PUT", "/clock", {"speed": 0})
+    before = tenant.control("GET", "/clock")["at"]
+    with ThreadPoolExecutor(8) as suites:
+        list(suites.map(tenant.turn, ["P1M"] * 8))
+    passed = moment(tenant.control("GET", "/clock")["at"]) - moment(before)
+    assert passed > timedelta(days=7 * 30)
 
 
 def test_failed_logins_are_forgiven_when_the_clock_is_turned(tenant: Rehearsal) -> None:

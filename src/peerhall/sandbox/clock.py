@@ -14,7 +14,8 @@ FASTEST: Final = 3600.0
 """At more than an hour a second, nobody could look on any more; a turn goes farther, and at once."""
 
 _PERIOD: Final = re.compile(
-    r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?",
+    r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?"
+    r"(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?",
     re.ASCII,
 )
 

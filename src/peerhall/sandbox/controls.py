@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -137,10 +138,9 @@ class _Controls:
         now = self._tenant.now
         if body.at is not None and body.by is not None:
             raise invalid(Fault("by", "goes without at; give one of them"))
-        target = _target(body, now.clock())
-        if target is not None:
+        if body.at is not None or body.by is not None:
             try:
-                await self._tenant.run(now.pace.turn_to, target)
+                await self._tenant.run(now.pace.turn, partial(_target, body))
             except ClockTurnedBack:
                 detail = "is past; only POST /resets goes back, to the seeded state"
                 raise invalid(Fault("at", detail)) from None
@@ -333,18 +333,16 @@ async def _read(request: Request, model: type[B]) -> B:
         raise invalid(*error.faults) from None
 
 
-def _target(body: ClockBody, now: datetime) -> datetime | None:
+def _target(body: ClockBody, now: datetime) -> datetime:
     """The moment the clock is to be turned to. Raises Problem."""
     member = "by" if body.by is not None else "at"
     try:
-        target = datetime.fromisoformat(body.at) if body.at is not None else None
-        if body.by is not None:
-            target = add_period(now, body.by)
+        target = add_period(now, body.by) if body.by is not None else datetime.fromisoformat(body.at or "")
     except ValueError as error:
         raise invalid(Fault(member, str(error))) from None
     except OverflowError:
         target = datetime.max.replace(tzinfo=LATEST.tzinfo)
-    if target is not None and target > LATEST:
+    if target > LATEST:
         raise invalid(Fault(member, f"must not go beyond {write_instant(LATEST)}"))
     return target
 

@@ -90,11 +90,16 @@ class Pace:
         queued = self._pool.run(lambda connection: work.next_due(connection, now))
         return min([at for at, _ in self._planned] + ([] if queued is None else [queued]), default=None)
 
-    def turn_to(self, target: datetime) -> None:
-        """Turns the clock, and does all that is due on the way at its time. Raises ClockTurnedBack or TurnTooLong."""
+    def turn(self, choose: Callable[[datetime], datetime]) -> None:
+        """Turns the clock, and does all that is due on the way at its time. Raises ClockTurnedBack or TurnTooLong.
+
+        To which moment is chosen by what the clock says once it is this turn's turn.
+        """
         deadline = time.monotonic() + LONGEST_TURN_SECONDS
         with self._busy:
-            if target < self._clock():
+            now = self._clock()
+            target = choose(now)
+            if target < now:
                 raise ClockTurnedBack
             try:
                 while not self._paused:
