@@ -121,7 +121,7 @@ def test_nobody_there() -> None:
 
 def test_the_next_address_is_tried(receiver: Receiver) -> None:
     url = receiver.url.replace("127.0.0.1", "localhost")
-    assert send(url, resolve=lambda *_: ["127.0.0.9", "127.0.0.1"]).delivered
+    assert send(url, resolve=lambda *_: ["::1", "127.0.0.1"]).delivered
 
 
 def never(handler: BaseHTTPRequestHandler) -> None:

@@ -42,6 +42,7 @@ _REFUSED: Final[tuple[Network, ...]] = tuple(
 )
 _GLOBAL_IPV6: Final = IPv6Network("2000::/3")
 """All that is handed out to be reached; whatever is outside is something special."""
+_THIS_MACHINE: Final = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _IPV4_INSIDE: Final = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 """IPv4 addresses as IPv6 addresses: mapped ones, and those behind the well-known NAT64 prefix."""
 
@@ -87,7 +88,7 @@ class Reach:
         except ValueError:
             return False
         if self.loopback:
-            return found.is_loopback
+            return found in _THIS_MACHINE
         return self._is_public(found)
 
     def _is_public(self, address: IPv4Address | IPv6Address) -> bool:
@@ -95,9 +96,11 @@ class Reach:
             return False
         if isinstance(address, IPv4Address):
             return True
+        if address.scope_id is not None:
+            return False
         if any(address in network for network in _IPV4_INSIDE):
             return self._is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-        return address in _GLOBAL_IPV6 and address.scope_id is None
+        return address in _GLOBAL_IPV6
 
 
 def parse_target(url: str, reach: Reach) -> Target:
