@@ -84,6 +84,15 @@ def test_passwords_of_sessions_stay_out_of_the_journal(used: tuple[Site, list[st
     assert SESSION_PASSWORD not in dump(site.dsn)["journal"]
 
 
+def test_a_password_under_a_mistyped_name_stays_out_of_the_journal(site: Site) -> None:
+    mistyped = {"bgp_passwrd": SESSION_PASSWORD, "BGP_Password": SESSION_PASSWORD, "bgpPassword": SESSION_PASSWORD}
+    body = {"type": "cloud_vc", "l3_config": mistyped, "cloud_config": [mistyped]}
+    site.login("member").post("/network-service-configs", body, 400)
+    journal = dump(site.dsn)["journal"]
+    assert "bgp_passwrd" in journal
+    assert SESSION_PASSWORD not in journal
+
+
 def test_a_stolen_database_gives_nobody_a_login(used: tuple[Site, list[str], list[str]]) -> None:
     """With the signing key one can sign, but the sessions are only kept as digests."""
     site, _, _ = used

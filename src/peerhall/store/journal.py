@@ -1,5 +1,6 @@
 """The journal: who asked for what, what was decided, what came of it. Only added to; but people are forgotten."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,8 @@ _LONGEST: Final = 200
 _MOST: Final = 50
 """How much of a text, a list or an object `abridge` leaves."""
 
-_SECRET_MEMBERS: Final = frozenset({"password", "bgp_password", "api_secret"})
+_SECRET: Final = re.compile("passw|secret", re.IGNORECASE)
+"""What names of secret members have in them, also those that a client has mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def as_row(entry: Entry) -> tuple[str | None, ...]:
 def mask(value: Any) -> Any:
     """The same value with every password in it replaced; an empty one or null tells nothing and stays."""
     if isinstance(value, dict):
-        return {name: MASK if name in _SECRET_MEMBERS and member else mask(member) for name, member in value.items()}
+        return {name: MASK if _SECRET.search(name) and member else mask(member) for name, member in value.items()}
     if isinstance(value, list):
         return [mask(member) for member in value]
     return value
