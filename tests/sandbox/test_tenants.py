@@ -1,7 +1,9 @@
 """Several client test suites on one sandbox: each has an exchange to itself."""
 
+import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,7 @@ from peerhall.api.extensions import EXTENSIONS
 from peerhall.daemon.settings import Settings
 from peerhall.sandbox.sandbox import MOST_TENANTS, Sandbox
 from peerhall.sandbox.seeded import Seeded
+from peerhall.sandbox.tenant import Tenant
 from tests.installation import Site
 from tests.sandbox.conftest import Rehearsal
 from tests.server import running
@@ -203,3 +206,23 @@ def test_it_answers_to_the_names_of_this_machine(main: Rehearsal, host: str) -> 
     for name in (host, f"{host}:{port}"):
         headers = {"Host": name, "Origin": f"http://{name}"}
         assert main.http.put(f"{main.controls}/clock", headers=headers).status_code == 200
+
+
+def test_who_waits_in_one_tenant_is_not_in_the_way_of_another(data: tuple[str, Path]) -> None:
+    """Turns of a clock that take long, many at once."""
+    dsn, directory = data
+    settings, seeded = Settings(database=dsn), Seeded(dsn, directory)
+    one, other = (Tenant(name, f"tenant_{name}", settings, seeded, 1.0) for name in ("one", "other"))
+    gate = threading.Event()
+
+    async def wait() -> str:
+        waiting = [asyncio.ensure_future(one.run(gate.wait)) for _ in range(50)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(10):
+                return await other.run(lambda: "done")
+        finally:
+            gate.set()
+            await asyncio.gather(*waiting)
+
+    assert asyncio.run(wait()) == "done"

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Final
@@ -52,7 +51,6 @@ class Sandbox:
         self._settings = settings
         self._seeded = seeded
         self._speed = speed
-        self._threads = ThreadPoolExecutor(MOST_TENANTS + 4, "sandbox")
         self._tenants: dict[str, Tenant] = {}
         self._making: set[str] = set()
 
@@ -123,7 +121,6 @@ class Sandbox:
     async def _close_all(self) -> None:
         for tenant in self._tenants.values():
             await tenant.close()
-        self._threads.shutdown()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._is_named_by(Request(scope).headers.get("host", "")):
@@ -171,7 +168,7 @@ class Sandbox:
             log_level=self._settings.log_level,
             webhook_keys=self._settings.webhook_keys,
         )
-        tenant = Tenant(name, schema, settings, self._seeded, self._speed, self._threads)
+        tenant = Tenant(name, schema, settings, self._seeded, self._speed)
         tenant.extensions = (controls.make_extension(self, tenant),)
         return tenant
 

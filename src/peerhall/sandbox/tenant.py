@@ -47,6 +47,8 @@ _ACTOR: Final = "operator:sandbox"
 _PATIENCE_SECONDS: Final = 5.0
 """How long requests under way may take before a tenant is reset under them."""
 _MARGIN: Final = timedelta(minutes=1)
+_THREADS: Final = 4
+"""For its own changes: who waits for a long turn of one tenant's clock is not in the way of another."""
 _RECEIVERS: Final = 4
 """How many are sent to at the same time."""
 
@@ -64,9 +66,7 @@ class TenantGone(Exception):
 class Tenant:
     """Called like an application. All changes of its own are made on the event loop, one at a time."""
 
-    def __init__(
-        self, name: str, schema: str, settings: Settings, seeded: Seeded, speed: float, threads: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, name: str, schema: str, settings: Settings, seeded: Seeded, speed: float) -> None:
         """`settings` name the schema's DSN; `speed` divides what steps of the pretended network take."""
         self.name = name
         self.schema = schema
@@ -74,7 +74,7 @@ class Tenant:
         self._settings = settings
         self._seeded = seeded
         self._speed = speed
-        self._threads = threads
+        self._threads = ThreadPoolExecutor(_THREADS, "sandbox")
         self._changing = asyncio.Lock()
         self._ready = asyncio.Event()
         self._under_way: list[Scope] = []
