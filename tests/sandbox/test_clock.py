@@ -58,6 +58,9 @@ def test_it_does_not_run_off_the_calendar() -> None:
     clock = SandboxClock(LATEST - timedelta(seconds=1), seconds)
     seconds.passed = 1e9
     assert clock() == LATEST
+    clock.wait_at(LATEST + timedelta(seconds=55))
+    seconds.passed += 60
+    assert clock() == LATEST
 
 
 @pytest.mark.parametrize(

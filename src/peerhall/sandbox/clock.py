@@ -63,7 +63,7 @@ class SandboxClock:
         with self._lock:
             # What it has waited so far is not made up for.
             self._anchor(self._now())
-            self._barrier = max(moment, self._at)
+            self._barrier = min(max(moment, self._at), LATEST)
 
     def _anchor(self, moment: datetime) -> None:
         self._at, self._since = min(moment, LATEST), self._seconds()
