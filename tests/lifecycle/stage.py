@@ -132,8 +132,11 @@ class Stage:
                     self.site.retry(document.id)
 
     def set_reachable(self, device: str, reachable: bool) -> None:
+        """Cuts a device off, or connects it again and has it looked at without the minutes that takes by itself."""
         self.simulator.cut_off(device, unreachable=not reachable)
         (self.cut_off.discard if reachable else self.cut_off.add)(device)
+        if reachable:
+            self.site.look_again()
 
     def list_open_plans(self) -> list[plans.HeldPlan]:
         return plans.list_plans(self.site.connection)
