@@ -114,6 +114,38 @@ def test_a_fault_that_stays_stops_the_order_until_somebody_retries(
     assert states(member, orders) == ["production"] * 3
 
 
+def test_what_is_in_production_and_refused_when_it_is_put_back_says_so_until_somebody_retries(
+    site: Site, member: Caller
+) -> None:
+    _, config, _ = orders = order(member)
+    site.reconcile()
+    site.simulator.forget()
+    site.simulator.fail_next(None, RefusedFault("no room"))
+    site.look_again()
+    come_to_rest(site)
+    assert states(member, orders) == ["production"] * 3
+    assert "provisioning_failed" in tags(member, f"/network-service-configs/{config}")
+    assert f"attachment/{config}" not in site.simulator._boxes["switch"].objects
+    site.retry(config)
+    come_to_rest(site)
+    assert "provisioning_failed" not in tags(member, f"/network-service-configs/{config}")
+    assert f"attachment/{config}" in site.simulator._boxes["switch"].objects
+
+
+@pytest.mark.parametrize("fault", [RefusedFault("no room"), BrokenFault("bug")], ids=["refused", "broken"])
+def test_what_cannot_be_changed_can_be_cancelled(site: Site, member: Caller, fault: DriverFault) -> None:
+    connection, config, _ = order(member)
+    site.reconcile()
+    site.simulator.fail_next(fault)
+    member.patch(f"/network-service-configs/{config}", {"capacity": 500})
+    come_to_rest(site)
+    assert "provisioning_failed" in tags(member, f"/network-service-configs/{config}")
+    member.delete(f"/network-service-configs/{config}")
+    member.delete(f"/connections/{connection}")
+    come_to_rest(site)
+    assert_nothing_left_behind(site)
+
+
 @pytest.mark.parametrize("rounds", range(8))
 def test_an_order_cancelled_anywhere_leaves_nothing_behind(site: Site, member: Caller, rounds: int) -> None:
     connection, config, _ = order(member)

@@ -38,11 +38,11 @@ def order_command() -> None:
 @json_option
 @database_options
 def list_orders(everything: bool, as_json: bool, database: str | None, data: Path | None) -> None:
-    """Lists the orders that are not finished, with what they wait for."""
+    """Lists the orders that are not finished, or stuck while in production, with what they wait for."""
     with open_database(database, data) as connection:
-        states = None if everything else _UNFINISHED
+        states = None if everything else (*_UNFINISHED, "production")
         kept = (each for kind in intervention.ORDERED_KINDS for each in documents.find_all(connection, kind, states))
-        found = [each for each in kept if intervention.is_order(each)]
+        found = [each for each in kept if intervention.is_order(each) and (everything or _is_waiting(each))]
         names = {each.id: each.body["name"] for each in accounts.list_accounts(connection)}
     found.sort(key=lambda each: each.serial)
     if as_json:
@@ -134,6 +134,12 @@ def _finish(desk: Order, operation: str, document: str, detail: dict[str, Any]) 
         desk.connection,
         journal.Entry(desk.now, operator(), None, operation, "accepted", None, document, detail),
     )
+
+
+def _is_waiting(record: Record) -> bool:
+    """Whether it is unfinished, or in production and the network did not take it when it was put there again."""
+    stuck = any(entry["tag"] == "provisioning_failed" for entry in record.body.get("status") or ())
+    return record.state in _UNFINISHED or stuck
 
 
 def _reasons(record: Record) -> list[str]:

@@ -231,6 +231,9 @@ def with_phase(record: Record, phase: Phase) -> Record:
         raise AssertionError(f"{record.kind} {record.id} cannot move from {before.value} to {phase.value}")
     if phase is not Phase.CHANGING:
         record = record.with_meta(changing=None)
+    if before in WANTED_IN_NETWORK and phase not in WANTED_IN_NETWORK:
+        # What the network does not take can be taken out all the same.
+        record = with_another_try(record)
     return record.with_meta(phase=phase.value)
 
 
@@ -255,6 +258,14 @@ def list_pending(record: Record, phase: Phase) -> list[Note]:
 def with_network(record: Record, network: Network, side: str = OURS) -> Record:
     """The record with what is now known of its part in the network, on this side."""
     return record.with_meta(**{side: network.describe()})
+
+
+def with_another_try(record: Record) -> Record:
+    """The record without what is in its way in the network, so that the reconciler acts on it again."""
+    for side in (OURS, PROVIDERS):
+        known = Network.of(record, side)
+        record = with_network(record, replace(known, fault=None, reference=None, findings=None, ticket=None), side)
+    return record
 
 
 def with_outdated(record: Record) -> Record:

@@ -1,16 +1,11 @@
 """What the operator does to orders: turns one down, or has another try."""
 
-from dataclasses import replace
-
 from peerhall.exchange.lifecycle import (
     BEFORE_PRODUCTION,
     CLOSED_STATES,
     IN_PRODUCTION,
-    OURS,
-    PROVIDERS,
-    Network,
     phase_of,
-    with_network,
+    with_another_try,
 )
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
@@ -104,10 +99,7 @@ def retry(order: Order, record: Record) -> Record:
     """Forgets why an order is stuck, so that the reconciler tries it again."""
     for each in (record, *order.users(record.id, "connection", "ports", CHANGE_LOCK)):
         if each.kind in settling.IN_THE_NETWORK:
-            for side in (OURS, PROVIDERS):
-                known = Network.of(each, side)
-                each = with_network(each, replace(known, fault=None, reference=None, findings=None, ticket=None), side)
-            order.save(each)
+            each = order.save(with_another_try(each))
             order.reconcile_later(*settling.devices_of(order, each))
         order.settle_later(each, *settling.COURSES[each.kind].followers(order, each))
     return settling.describe(order, order.get(record.kind, record.id))
