@@ -22,6 +22,7 @@ from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
 from peerhall.store import plans, tasks
 from peerhall.store.database import DatabaseUnavailable, OrderPool
+from tests.commands import Operator
 from tests.installation import Caller, Site
 
 STEPS = 4
@@ -126,9 +127,12 @@ def test_what_is_in_production_and_refused_when_it_is_put_back_says_so_until_som
     assert states(member, orders) == ["production"] * 3
     assert "provisioning_failed" in tags(member, f"/network-service-configs/{config}")
     assert f"attachment/{config}" not in site.simulator._boxes["switch"].objects
+    operator = Operator(site.dsn)
+    assert [each["id"] for each in operator.read("order", "list")] == [config]
     site.retry(config)
     come_to_rest(site)
     assert "provisioning_failed" not in tags(member, f"/network-service-configs/{config}")
+    assert operator.read("order", "list") == []
     assert f"attachment/{config}" in site.simulator._boxes["switch"].objects
 
 
