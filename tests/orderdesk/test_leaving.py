@@ -416,3 +416,19 @@ def test_a_delete_does_what_the_policy_said(
     assert days_of(member.delete(path, json={"decommission_at": wished})) == told
     assert policy(member, path) == told
     assert move_to(site, wished).get(path)["state"] == "decommissioned"
+
+
+def test_each_of_what_leaves_waits_for_one_day(site: Site) -> None:
+    """However often it is looked at, and its day moved."""
+    caller, connection, config = peering(site)
+    for day in ("2026-10-01", "2026-10-05", "2026-10-03"):
+        for path in (config, connection):
+            caller.delete(path, json={"decommission_at": day})
+            site.reconcile()
+            caller.patch(path, {"external_ref": day})
+            site.reconcile()
+    rows = site.connection.execute("select subject, due_at::text from work where subject like 'document:%'").fetchall()
+    assert len(rows) == len({subject for subject, _ in rows}) == 4, (
+        "the config, and a connection with port and reservation"
+    )
+    assert {due for _, due in rows} == {"2026-10-03 00:00:00+00"}

@@ -390,6 +390,11 @@ def test_a_letter_is_good_for_as_long_as_the_house_says(site: Site) -> None:
     assert expiry() == "2026-09-11"
     site.clock.turn(days=1)
     assert expiry() == "2026-09-22", "the port is still reserved, so another letter is good"
+    dated = "select subject, due_at::date::text from work where due_at > %s + interval '1 hour'"
+    now = site.clock()
+    assert site.connection.execute(dated, (now,)).fetchall() == [(f"document:{reservation}", "2026-09-23")]
+    site.reconcile()
+    assert site.connection.execute(dated, (now,)).fetchall() == [], "in production, no day is waited for"
 
 
 def test_there_is_no_letter_for_what_is_on_its_way_out(site: Site) -> None:

@@ -54,7 +54,7 @@ def test_the_longest_due_comes_first(any_database: str, clock: Clock) -> None:
         work.queue(connection, ["young"], clock())
         work.queue(connection, ["old"], clock() - MINUTE)
         work.queue(connection, ["future"], clock() + MINUTE)
-        assert [must_take(connection, clock).subject, must_take(connection, clock).subject] == ["old", "young"]
+        assert [must_take(connection, clock, who).subject for who in ("one", "two")] == ["old", "young"]
         assert work.next_due(connection, clock()) is not None
 
 
@@ -78,8 +78,33 @@ def test_a_worker_that_is_gone_is_not_waited_for(any_database: str, clock: Clock
         must_take(connection, clock, "dead")
         must_take(connection, clock, "alive")
         work.release_dead(connection, "me", lambda holder: holder == "alive")
-        assert take(connection, clock, "me") is not None
+        taken = must_take(connection, clock, "me")
+        work.finish(connection, taken)
         assert take(connection, clock, "me") is None
+
+
+def test_a_worker_goes_on_at_once_with_what_it_could_not_give_back(any_database: str, clock: Clock) -> None:
+    with connect(any_database) as connection:
+        work.queue(connection, ["a"], clock())
+        before = must_take(connection, clock)
+        assert take(connection, clock, "two") is None
+        again = must_take(connection, clock)
+        assert (again.subject, again.generation > before.generation) == ("a", True)
+        work.finish(connection, before)
+        assert work.renew(connection, again, clock(), MINUTE)
+
+
+def test_a_subject_has_one_date(any_database: str, clock: Clock) -> None:
+    with connect(any_database) as connection:
+        for days in (3, 3, 2, 5):
+            work.set_date(connection, "a", clock() + timedelta(days=days), clock())
+        work.set_date(connection, "b", clock(), clock())
+        asked = clock() + timedelta(minutes=1)
+        work.queue(connection, ["a"], asked)
+        rows = "select subject, due_at from work order by due_at"
+        assert connection.execute(rows).fetchall() == [("a", asked), ("a", clock() + timedelta(days=5))]
+        work.set_date(connection, "a", None, clock())
+        assert connection.execute(rows).fetchall() == [("a", asked)]
 
 
 def test_failed_work_comes_again_later(any_database: str, clock: Clock) -> None:

@@ -7,7 +7,7 @@ from peerhall.exchange.ordering.macs import has_expired, next_moment
 from peerhall.exchange.records import Record
 from peerhall.exchange.visibility import PROVISIONING
 from peerhall.orderdesk import config_macs, settling
-from peerhall.orderdesk.order import CHANGE_LOCK, Order, document_subject
+from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.store import journal
 
 _OVER = (Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED)
@@ -16,8 +16,7 @@ _OVER = (Phase.GONE, Phase.CANCELLED, Phase.ARCHIVED)
 def watch(order: Order, mac: Record) -> None:
     """Has the reconciler call `pass_time` when the address becomes valid, and when it expires."""
     moment = next_moment(mac.body, order.now)
-    if moment is not None:
-        order.queued[document_subject(mac.id)] = datetime.fromisoformat(moment)
+    order.settle_at(mac, None if moment is None else datetime.fromisoformat(moment))
 
 
 def pass_time(order: Order, mac: Record) -> None:

@@ -43,4 +43,5 @@ def remove(order: Order, document: str) -> Record:
         config_macs.drop(order, user, record)
         order.reconcile_later(*settling.devices_of(order, user))
     order.remove(record)
+    order.settle_at(record, None)
     return record

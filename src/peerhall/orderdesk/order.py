@@ -49,7 +49,10 @@ class Order:
     now: datetime
     finding: Finding | None = None
     """What a cloud provider said, before the transaction, of the cloud_key that the order is about."""
-    queued: dict[str, datetime] = field(default_factory=dict)
+    queued: set[str] = field(default_factory=set)
+    """Subjects that something is to be done about at once."""
+    dates: dict[str, datetime | None] = field(default_factory=dict)
+    """When there will be something to do about a subject by itself, where that was decided; None for never."""
     written: dict[str, Record] = field(default_factory=dict)
     _dated: bool = False
     """Whether the database knows what time it is for this order."""
@@ -139,20 +142,22 @@ class Order:
     def settle_later(self, *records: Record) -> None:
         """Has the reconciler see how far each of these can go now."""
         for record in records:
-            self.queued[document_subject(record.id)] = self.now
+            self.queued.add(document_subject(record.id))
 
     def reconcile_later(self, *devices: str) -> None:
         """Has the reconciler bring these devices into line."""
         for device in devices:
-            self.queued[device_subject(device)] = self.now
+            self.queued.add(device_subject(device))
+
+    def settle_at(self, record: Record, moment: datetime | None) -> None:
+        """Has the reconciler look at a document when its time has come, and at no other time that it had before."""
+        self.dates[document_subject(record.id)] = moment
 
     def hand_over(self) -> None:
         """Writes what was queued, in one go at the end of the transaction."""
-        by_time: dict[datetime, list[str]] = {}
-        for subject, due_at in self.queued.items():
-            by_time.setdefault(due_at, []).append(subject)
-        for due_at, subjects in by_time.items():
-            work.queue(self.connection, subjects, due_at)
+        for subject, moment in sorted(self.dates.items()):
+            work.set_date(self.connection, subject, moment, self.now)
+        work.queue(self.connection, self.queued, self.now)
 
     def _date(self, *records: Record) -> None:
         """Tells the database the time before a state may change; what has none is not followed by anybody."""

@@ -39,7 +39,7 @@ from peerhall.orderdesk.courses import (
     routing_functions,
 )
 from peerhall.orderdesk.courses import ports as port_course
-from peerhall.orderdesk.order import Order, document_subject
+from peerhall.orderdesk.order import Order
 from peerhall.store import journal
 
 
@@ -94,11 +94,8 @@ def settle(order: Order, stored: Record, news: Network | None = None, side: str 
         _journal_move(order, stored, phase)
     if record.kind in IN_THE_NETWORK and (moved or (news is None and _is_behind(course.network(order, record), phase))):
         order.reconcile_later(*devices_of(order, record))
-    if phase is Phase.LEAVING and (midnight := _midnight(order, record)) > order.now:
-        # What stays beyond its day waits for others, who tell it when they are gone.
-        order.queued[document_subject(record.id)] = midnight
-    elif phase is not Phase.LEAVING and present.changes_at is not None:
-        order.queued[document_subject(record.id)] = present.changes_at
+    # What stays beyond its day waits for others, who tell it when they are gone.
+    order.settle_at(record, _midnight(order, record) if phase is Phase.LEAVING else present.changes_at)
     described = describe(order, record, stored)
     if described.state != stored.state or _known(described) != _known(stored):
         order.settle_later(*course.followers(order, described))

@@ -31,17 +31,29 @@ def queue(connection: SyncConnection, subjects: Iterable[str], due_at: datetime,
     execute_each(connection, "insert into work (subject, due_at, attempt) values (%s, %s, %s)", rows)
 
 
-def lease(connection: SyncConnection, holder: str, now: datetime, duration: timedelta) -> Lease | None:
-    """The subject that has been due longest and that nobody works on; None when nothing is due.
+def set_date(connection: SyncConnection, subject: str, moment: datetime | None, now: datetime) -> None:
+    """Has a subject come up by itself at a moment after `now`, in place of the one it had; None, or the past, is never.
 
+    What others ask for at the same time is kept.
+    """
+    connection.execute("delete from work where subject = %s and dated", (subject,))
+    if moment is not None and moment > now:
+        connection.execute("insert into work (subject, due_at, dated) values (%s, %s, true)", (subject, moment))
+
+
+def lease(connection: SyncConnection, holder: str, now: datetime, duration: timedelta) -> Lease | None:
+    """The subject that has been due longest and that nobody else works on; None when nothing is due.
+
+    A worker has one lease at a time: one that it holds already was not given back because the database was away.
     To be called in a transaction of its own.
     """
     row = connection.execute(
         """select w.subject from work w
            where w.due_at <= %(now)s
-             and not exists (select 1 from lease l where l.subject = w.subject and l.until > %(now)s)
+             and not exists (select 1 from lease l
+                             where l.subject = w.subject and l.until > %(now)s and l.holder <> %(holder)s)
            order by w.due_at, w.serial limit 1 for update of w skip locked""",
-        {"now": now},
+        {"now": now, "holder": holder},
     ).fetchone()
     if row is None:
         return None
@@ -50,7 +62,7 @@ def lease(connection: SyncConnection, holder: str, now: datetime, duration: time
            values (%(subject)s, %(holder)s, %(until)s, nextval('lease_generation'))
            on conflict (subject) do update
                set holder = excluded.holder, until = excluded.until, generation = excluded.generation
-               where lease.until <= %(now)s
+               where lease.until <= %(now)s or lease.holder = excluded.holder
            returning generation""",
         {"subject": row[0], "holder": holder, "until": now + duration, "now": now},
     ).fetchone()
