@@ -198,6 +198,32 @@ def test_an_account_does_not_end_under_an_order(site: Site, ending: str) -> None
         assert ordered.result()["id"] in str(ended.result()["conflicts"])
 
 
+@pytest.mark.parametrize("first", ["session", "config"])
+def test_a_session_is_not_for_an_asn_that_its_config_loses_at_the_same_time(site: Site, first: str) -> None:
+    member = site.login("member")
+    connection = member.order_connection()["id"]
+    config = member.order_peering(connection, macs=[member.order_mac()["id"]], asns=[64496, 64499])
+    session = member.order_session(config["id"], config["ips"][0])
+    site.reconcile()
+    changes = {
+        "session": (f"/network-feature-configs/{session['id']}", {"asn": 64499}),
+        "config": (f"/network-service-configs/{config['id']}", {"asns": [64496]}),
+    }
+
+    def change(name: str) -> int:
+        path, members = changes[name]
+        return int(member.request("PATCH", path, json=members).status_code)
+
+    with ThreadPoolExecutor(2) as pool:
+        with site.connection.transaction():
+            site.connection.execute("select 1 from document where id = 'member' for update")
+            one = pool.submit(change, first)
+            wait_until(lambda: waiting(site) == 1)
+            other = pool.submit(change, ({*changes} - {first}).pop())
+            wait_until(lambda: waiting(site) == 2)
+        assert (one.result(), other.result()) == (202, 400)
+
+
 def waiting(site: Site) -> int:
     """How many transactions wait for a lock."""
     site.connection.execute("select pg_stat_clear_snapshot()")

@@ -34,8 +34,13 @@ ORDERED_KINDS = (
 
 
 def find_order(connection: SyncConnection, document: str, lock: Lock = "") -> Record | None:
-    """The order that a document is, or for a port, on which tasks are done too, the connection it was ordered with."""
+    """The order that a document is, or for a port, on which tasks are done too, the connection it was ordered with.
+
+    The config of a session is locked with it, and first, as everybody does who changes both.
+    """
     found = documents.find_many(connection, [document]).get(document)
+    if lock and found is not None and found.kind == "network-feature-configs":
+        documents.find_many(connection, [found.body["network_service_config"]], lock)
     target = found.body["connection"] if found is not None and found.kind == "ports" else document
     record = documents.find_many(connection, [target], lock).get(target)
     return record if record is not None and is_order(record) else None

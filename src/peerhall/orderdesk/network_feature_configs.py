@@ -20,7 +20,7 @@ from peerhall.exchange.ordering.network_feature_configs import (
 )
 from peerhall.exchange.ordering.owners import fill_in_owners
 from peerhall.exchange.records import Record
-from peerhall.exchange.refusals import Conflict, Faults, refuse_unable
+from peerhall.exchange.refusals import Conflict, Faults, refuse_unable, refuse_unknown
 from peerhall.orderdesk import asns, leaving, settling
 from peerhall.orderdesk.changes import read_changes
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -74,14 +74,13 @@ def create(order: Order, body: Body) -> Record:
 
 
 def update(order: Order, operation: Operation, document: str, body: Any) -> Record:
-    record = order.get_changeable("network-feature-configs", document)
+    record, config = lock(order, document)
     changes = read_changes(operation, record, body)
     refuse_change_of_ending(record, changes)
     faults = Faults()
     check_parties(order, faults, changes, *(member for member in OWNERS if member in changes))
     changed = record.with_body(**changes)
     feature = order.get("network-features", record.body["network_feature"])
-    config = order.get("network-service-configs", record.body["network_service_config"])
     _check(order, faults, changed.body, feature, config)
     if changes.get("asn") in asns.list_unverified(order, config):
         faults.add("asn", "is not verified yet; change it once the config is in production with it")
@@ -97,9 +96,8 @@ def update(order: Order, operation: Operation, document: str, body: Any) -> Reco
 
 def cancel(order: Order, document: str) -> Record:
     """Ends a session, unless its config needs the feature."""
-    record = order.get_changeable("network-feature-configs", document)
+    record, config = lock(order, document)
     feature = order.get("network-features", record.body["network_feature"])
-    config = order.get("network-service-configs", record.body["network_service_config"])
     needed = feature.body["required"] and config.state in LIVE_STATES and record.state in LIVE_STATES
     if needed and not _has_other(order, record):
         refuse_unable(
@@ -107,6 +105,16 @@ def cancel(order: Order, document: str) -> Record:
             [Conflict(config.kind, config.id, "network_feature_configs", record.kind, record.id)],
         )
     return _end(order, record, decide_cancellation(record, None, Conditions(order.rules.today(order.now))))
+
+
+def lock(order: Order, document: str) -> tuple[Record, Record]:
+    """A session the caller may change, and its config: that first, as everybody does who changes both.
+
+    Refuses what the caller cannot see, and what others manage.
+    """
+    seen = order.find_seen("network-feature-configs", document) or refuse_unknown()
+    config = order.get("network-service-configs", seen.body["network_service_config"], CHANGE_LOCK)
+    return order.get_changeable("network-feature-configs", document), config
 
 
 def follow(order: Order, session: Record, config: Record) -> None:

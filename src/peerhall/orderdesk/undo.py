@@ -6,7 +6,7 @@ from peerhall.exchange.cancellation import refuse_undo, stay
 from peerhall.exchange.lifecycle import LIVE_STATES, Phase, phase_of
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import refuse_unable
-from peerhall.orderdesk import asns, attachments, legs, port_reservations, settling
+from peerhall.orderdesk import asns, attachments, legs, network_feature_configs, port_reservations, settling
 from peerhall.orderdesk.courses.network_service_configs import list_concerned
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 
@@ -49,8 +49,7 @@ def undo_config(order: Order, document: str) -> Record:
 
 def undo_session(order: Order, document: str) -> Record:
     """Has a network feature config stay that was cancelled by itself."""
-    record = order.get_changeable("network-feature-configs", document)
-    config = order.get("network-service-configs", record.body["network_service_config"])
+    record, config = network_feature_configs.lock(order, document)
     back = _take_back(order, record, config)
     _refuse_if_replaced(order, back)
     asns.show(order, str(back.consuming_account))
