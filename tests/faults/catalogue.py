@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
+from peerhall.exchange.ordering.cloud_keys import CustomersCircuit
+from peerhall.provisioning.driver import RefusedFault
 from peerhall.store.database import sql
 from tests.faults.stage import Run
 from tests.world import ADDRESS
@@ -107,6 +109,23 @@ def a_group(run: Run) -> Paths:
     found |= order_group(run, found)
     run.rest()
     return found
+
+
+def a_cloud(run: Run) -> Paths:
+    on = connection(run)
+    found = {"connection": on, **order_cloud(run, on, handovers=2)}
+    run.rest()
+    return found
+
+
+def half_of_a_cloud(run: Run) -> Paths:
+    """A cloud whose circuit is on its way at the provider, if not there."""
+    on = connection(run)
+    found = order_cloud(run, on)
+    begun = "select from document where kind = 'network-services' and meta #>> '{provider,present}' = 'true'"
+    while run.connection.execute(begun).fetchone() is None:
+        assert run.worker.work_once()
+    return {"connection": on, **found}
 
 
 def a_router(run: Run) -> Paths:
@@ -363,6 +382,76 @@ def change_rules(run: Run, there: Paths) -> None:
     member.expect("production", there["joined"], there["service"])
 
 
+def order_cloud(run: Run, on: str, handovers: int = 1, **members: Any) -> Paths:
+    """One whose circuit the exchange builds, with its handovers."""
+    member = run.login("member")
+    asked = {"type": "cloud_vc", "product_offering": "nimbus", "cloud_key": "123456789012", "capacity": 500}
+    service = member.post(SERVICES, {**asked, **members})
+    numbers = range(1, handovers + 1)
+    configs = [member.post(CONFIGS, attached("cloud_vc", service, on, handover=number))["id"] for number in numbers]
+    named = {f"handover-{number}": f"{CONFIGS}/{each}" for number, each in zip(numbers, configs, strict=True)}
+    return {"service": f"{SERVICES}/{service['id']}", **named}
+
+
+def order_whole_cloud(run: Run, there: Paths) -> None:
+    made = order_cloud(run, there["connection"], handovers=2)
+    run.rest()
+    run.login("member").expect("production", *made.values())
+
+
+def order_refused_cloud(run: Run, there: Paths) -> None:
+    """The provider turns down the circuit, and later a handover; the operator has another try each time."""
+    run.clouds["aws"].fail_next(RefusedFault("there is no capacity"), RefusedFault("that handover is being mended"))
+    order_whole_cloud(run, there)
+
+
+def bring_circuit(run: Run, there: Paths) -> None:
+    """The member has ordered it at the provider, and brings the key."""
+    key = run.clouds["azure"].sell(CustomersCircuit("north-1", bandwidth=500))
+    member = run.login("member")
+    order = {"type": "cloud_vc", "product_offering": "stratus", "cloud_key": key, "capacity": 500}
+    service = member.post(SERVICES, order)
+    handovers = [
+        member.post(CONFIGS, attached("cloud_vc", service, there["connection"], handover=number, cloud_config=each))
+        for number, each in (
+            (1, {"vlan": 101, "peering_type": "private"}),
+            (2, {"vlan": 101, "peering_type": "private"}),
+            (1, {"vlan": 102, "peering_type": "microsoft"}),
+        )
+    ]
+    run.rest()
+    member.expect("production", f"{SERVICES}/{service['id']}", *(f"{CONFIGS}/{each['id']}" for each in handovers))
+
+
+def widen_cloud(run: Run, there: Paths) -> None:
+    member = run.login("member")
+    member.patch(there["service"], {"type": "cloud_vc", "capacity": 1000})
+    member.patch(there["handover-1"], {"type": "cloud_vc", "cloud_config": {"local_asn": 64496}})
+    run.rest()
+    member.expect("production", there["service"], there["handover-1"], there["handover-2"])
+
+
+def cancel_cloud(run: Run, there: Paths) -> None:
+    """While it is built; its handovers go with it."""
+    member = run.login("member")
+    member.delete(there["service"])
+    run.rest()
+    member.expect("cancelled", there["service"], there["handover-1"])
+
+
+def order_router_on_cloud(run: Run, _: Paths) -> None:
+    member = run.login("member")
+    function = member.order_router(capacity=1000)
+    cloud = {"type": "cloud_vc", "product_offering": "nimbus", "cloud_key": "123456789012", "capacity": 1000}
+    service = member.post(SERVICES, cloud)
+    l3_config = {"local_address": "198.51.100.1/30", "bgp_neighbor_address": "198.51.100.2", "bgp_neighbor_asn": 64512}
+    body = {"type": "cloud_vc", "network_service": service["id"], "routing_function": function["id"], "handover": 1}
+    leg = member.post(CONFIGS, {**body, "l3_config": l3_config})
+    run.rest()
+    paths = f"{SERVICES}/{service['id']}", f"{CONFIGS}/{leg['id']}", f"{ROUTERS}/{function['id']}"
+    member.expect("production", *paths)
+
+
 def order_router_with_leg(run: Run, _: Paths) -> None:
     member = run.login("member")
     function = member.order_router(capacity=10000)
@@ -523,7 +612,16 @@ KINDS: Final[Mapping[str, Kind]] = {
     "group": Kind(order_whole_group, connections_of_two),
     "group-rules-changed": Kind(change_rules, a_group),
     "group-ended": Kind(end_service, a_group),
+    "cloud": Kind(order_whole_cloud, a_connection),
+    "cloud-by-hand": Kind(order_whole_cloud, a_connection, by_hand=True),
+    "cloud-with-a-key-brought-along": Kind(bring_circuit, a_connection),
+    "cloud-refused-at-first": Kind(order_refused_cloud, a_connection),
+    "cloud-changed": Kind(widen_cloud, a_cloud),
+    "cloud-cancelled-half-way": Kind(cancel_cloud, half_of_a_cloud),
+    "cloud-cancelled-half-way-by-hand": Kind(cancel_cloud, half_of_a_cloud, by_hand=True),
+    "cloud-ended": Kind(end_service, a_cloud),
     "router-with-a-leg": Kind(order_router_with_leg),
+    "router-on-a-cloud": Kind(order_router_on_cloud),
     "router-with-a-leg-on-a-circuit": Kind(order_leg_on_circuit, connections_of_two),
     "router-changed": Kind(change("router", asn=64497, capacity=2000), a_router_with_a_leg),
     "router-ended": Kind(end_router_before_leg, a_router_with_a_leg),

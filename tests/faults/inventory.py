@@ -12,10 +12,6 @@ from peerhall.store.database import SyncConnection
 Stock = dict[str, Any]
 
 _VOLATILE: Final = {"timestamp"}
-_DATES: Final = """
-    select subject, due_at::text from work left join document d on subject = 'document:' || d.id
-    where (d.kind, d.state) is distinct from ('port-reservations', 'production')"""
-"""What is due later; when the letter runs out is no longer of interest once a port is in production."""
 _SUMS: Final = {"connections": ("capacity_allocated",), "accounts": ("asns",)}
 
 
@@ -43,7 +39,7 @@ def take_stock(connection: SyncConnection, network: dict[str, dict[str, Config]]
         "prefixes": _sorted(
             rows("select prefix::text, holder, account, released_at is null from prefix_claim").fetchall()
         ),
-        "work": _sorted(set(rows(_DATES).fetchall())),
+        "work": _sorted(rows("select subject, due_at::text from work").fetchall()),
         "leases": _sorted(rows("select subject from lease").fetchall()),
         "tasks": _sorted(rows("select subject, document, title from task where state = 'open'").fetchall()),
         "plans": _sorted(rows("select device from plan where closed_at is null").fetchall()),
@@ -70,6 +66,8 @@ def take_stock(connection: SyncConnection, network: dict[str, dict[str, Config]]
         if each["meta"].get("phase") != "testing":
             # Whether a change was seen on its way decides if the test before it is remembered; nobody asks.
             each["meta"].get("network", {}).pop("tested", None)
+        if each["kind"] == "ips" and each["body"]["valid_not_after"] is not None:
+            each["body"]["valid_not_after"] = "when it was given back"
     for objects in found["network"].values():
         for config in objects.values():
             if "service_number" in config:

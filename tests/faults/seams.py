@@ -20,7 +20,7 @@ from peerhall.provisioning.driver import (
 from peerhall.store.database import DatabaseUnavailable, OrderPool, SyncConnection
 
 T = TypeVar("T")
-Seam = Literal["order", "transaction", "observe", "apply", "retire"]
+Seam = Literal["order", "transaction", "reading", "observe", "apply", "retire"]
 
 WAYS: Final[Mapping[Seam, tuple[str, ...]]] = {
     "order": ("cut before commit", "cut after commit", "rolled back at commit", "delivered twice"),
@@ -28,6 +28,8 @@ WAYS: Final[Mapping[Seam, tuple[str, ...]]] = {
         *("cut before commit", "cut after commit", "rolled back at commit"),
         *("killed before commit", "killed after commit", "overtaken"),
     ),
+    # A transaction that changes nothing has no commit to speak of.
+    "reading": ("cut before commit", "killed before commit", "overtaken"),
     "observe": ("transient before", "broken before", "killed before", "overtaken"),
     "apply": (
         *("transient before", "refused before", "broken before", "killed before"),
@@ -77,6 +79,11 @@ class Faults:
     """Has whatever is under way in the network come to its end."""
     counting: bool = True
 
+    @property
+    def recording(self) -> bool:
+        """Whether all steps are counted and none goes wrong."""
+        return self.counting and self.at is None
+
     def meet(self, seam: Seam, name: str) -> str:
         """In which way this step is to go wrong; empty when it is not."""
         if not self.counting:
@@ -98,8 +105,8 @@ class WatchedPool(OrderPool):
 
     def run(self, transaction: Callable[[SyncConnection], T], *, begin: bytes = b"begin") -> T:
         name = transaction.__qualname__.replace(".<locals>", "")
-        # That a worker is there at all is no step of an order.
-        way = "" if name.startswith("Reconciler.beat") else self.faults.meet(self._seam, name)
+        # That a worker is there at all is no step of an order, and neither is a look at what is there.
+        way = "" if name.startswith(("Reconciler.beat", "OrderDesk.look")) else self.faults.meet(self._seam, name)
         match way.split():
             case ["cut", "before", _]:
                 return super().run(_failing(transaction, "cut", begin), begin=begin)
@@ -115,7 +122,21 @@ class WatchedPool(OrderPool):
                 raise Killed
             case ["overtaken"]:
                 self.faults.overtake()
+        if self.faults.recording and self._seam == "transaction" and not name.startswith("Reconciler.beat"):
+            return super().run(self._told_apart(transaction), begin=begin)
         return super().run(transaction, begin=begin)
+
+    def _told_apart(self, transaction: Callable[[SyncConnection], T]) -> Callable[[SyncConnection], T]:
+        """The transaction, which is recorded as reading when it has changed nothing."""
+
+        def run(connection: SyncConnection) -> T:
+            result = transaction(connection)
+            row = connection.execute("select pg_current_xact_id_if_assigned() is null").fetchone()
+            if row == (True,):
+                self.faults.steps[-1] = ("reading", self.faults.steps[-1][1])
+            return result
+
+        return run
 
 
 def _failing(transaction: Callable[[SyncConnection], T], how: str, begin: bytes) -> Callable[[SyncConnection], T]:

@@ -21,8 +21,10 @@ from peerhall.orderdesk.commands import Command
 from peerhall.orderdesk.desk import OrderDesk
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
 from peerhall.provisioning.closing import close_as_done
+from peerhall.provisioning.clouds import BothEnds, Clouds
 from peerhall.provisioning.driver import Config, Device, Driver, DriverContext, StaleGeneration
 from peerhall.provisioning.drivers.manual import Manual
+from peerhall.provisioning.drivers.simulated_clouds import simulate_clouds
 from peerhall.provisioning.drivers.simulator import Simulator
 from peerhall.provisioning.facts import list_devices
 from peerhall.provisioning.reconciler import LEASE, MassChangeLimit, Reconciler
@@ -36,6 +38,8 @@ from tests.installation import Caller
 
 ACCOUNTS: Final = ("member", "rival", "reseller", "newcomer", None)
 MOST_TURNS: Final = 500
+CALLED: Final = "built-by-hand"
+"""What a circuit is called at a provider where people have built it."""
 PATIENCE: Final = timedelta(minutes=10)
 """How long somebody waits for an order to move by itself; what is due later is a date."""
 
@@ -63,10 +67,13 @@ class Stage:
         self.counter = WatchedPool(dsn, "order")
         self.workers = WatchedPool(dsn, "transaction")
         self.ids = 0
-        patch.setattr("peerhall.orderdesk.order.uuid4", self._next_id)
+        for module in ("orderdesk.order", "provisioning.drivers.simulated_clouds"):
+            patch.setattr(f"peerhall.{module}.uuid4", self._next_id)
         self.logins = {account: self._log_in(account) for account in ACCOUNTS}
         self._tables = self._list_tables()
         self.beginning = self.remember(Clock()(), {})
+        self.prepared: dict[Any, tuple[Mapping[str, str], Moment]] = {}
+        """Moments between the beginning and an order, and what is there then, by what brought it about."""
 
     def close(self) -> None:
         for each in (self.counter, self.workers, self.connection):
@@ -148,8 +155,11 @@ class Run:
         self.simulator = Simulator(self.clock)
         for device, objects in moment.network.items():
             self.simulator.furnish(device, objects)
-        self.network: Driver = Manual(DriverContext(stage.workers, self.clock)) if by_hand else self.simulator
-        self.desk = OrderDesk(stage.counter, self.clock, wake=lambda: None)
+        self.clouds = simulate_clouds(self.simulator)
+        clouds = Clouds({} if by_hand else self.clouds)
+        hands = Manual(DriverContext(stage.workers, self.clock))
+        self.network: Driver = BothEnds(hands if by_hand else self.simulator, clouds, hands)
+        self.desk = OrderDesk(stage.counter, self.clock, lambda: None, clouds.find)
         self._keys = count(1)
         self.worker = self._new_worker()
         # One that has been here for a while: it does not look at everything just because it is new.
@@ -164,10 +174,14 @@ class Run:
 
     def look(self) -> dict[str, dict[str, Config]]:
         """All that is in the network."""
-        names = list_devices(self.connection)
         if self._by_hand:
-            return {each: network_objects.list_objects(self.connection, each) for each in names}
-        return {each: deepcopy(dict(self.simulator.observe(Device(each, each)))) for each in names}
+            held = self.connection.execute("select distinct device from network_object").fetchall()
+            names = {*list_devices(self.connection), *(device for (device,) in held)}
+            found = {each: network_objects.list_objects(self.connection, each) for each in names}
+        else:
+            names = {*list_devices(self.connection), *self.simulator._boxes}
+            found = {each: deepcopy(dict(self.simulator.observe(Device(each, each)))) for each in names}
+        return {device: objects for device, objects in found.items() if objects}
 
     # What the workers do.
 
@@ -229,14 +243,16 @@ class Run:
         for task in open_:
             with self.connection.transaction():
                 if tasks.find_open(self.connection, task.subject, task.key) is not None:
-                    close_as_done(self.connection, task.number, "operator:test", None, self.clock())
+                    called = CALLED if task.key.startswith("put circuit/") else None
+                    close_as_done(self.connection, task.number, "operator:test", None, self.clock(), called)
         return len(open_)
 
     def _retry_failed(self) -> bool:
         """What an operator does who has mended what was broken: `peerhall order retry`, for each that is stuck."""
         stuck = []
         for (id_,) in self.connection.execute(
-            "select id from document where meta #>> '{network,fault}' in ('refused', 'broken')"
+            """select id from document where meta #>> '{network,fault}' in ('refused', 'broken')
+                                         or meta #>> '{provider,fault}' in ('refused', 'broken')"""
         ).fetchall():
             with self.connection.transaction():
                 record = intervention.find_order(self.connection, id_, CHANGE_LOCK)
