@@ -38,7 +38,7 @@ MOVES: dict[str | None, set[str]] = {
 ACCOUNT_MOVES: dict[str | None, set[str]] = {
     None: {"requested", "production"},
     "requested": {"production", "decommissioned"},
-    "production": {"decommissioned"},
+    "production": {"requested", "decommissioned"},
     "decommissioned": {"archived"},
     "archived": set(),
 }

@@ -151,12 +151,13 @@ def test_a_role_that_something_live_needs_stays(site: Site) -> None:
     assert member.get(f"/connections/{connection}")["role_assignments"] == []
 
 
-def test_a_role_that_an_account_needs_stays_until_another_fills_it(site: Site) -> None:
+def test_a_role_that_an_account_in_use_needs_stays_until_another_fills_it(site: Site) -> None:
     reseller = site.login("reseller")
     account = sub_account(reseller)
     owners = {"managing_account": account, "consuming_account": account}
     first, second = contact(reseller, **owners), contact(reseller, **owners)
     assignment = assign(reseller, first, "role-legal")
+    reseller.order_connection(consuming_account=account)
     assert ("accounts", account, None) in conflicts(reseller.delete(f"/role-assignments/{assignment}", 409))
     reseller.delete(f"/contacts/{first}", 409)
     reseller.patch(f"/contacts/{first}", {"consuming_account": "reseller"}, 409)
@@ -164,6 +165,28 @@ def test_a_role_that_an_account_needs_stays_until_another_fills_it(site: Site) -
     assert reseller.delete(f"/role-assignments/{assignment}", 200)["id"] == assignment
     reseller.delete(f"/contacts/{first}", 200)
     assert reseller.get(f"/accounts/{account}")["state"] == "production"
+
+
+@pytest.mark.parametrize("goes", ["role-assignments", "contacts"])
+def test_an_account_without_orders_lets_its_contacts_go_and_has_to_be_completed_again(site: Site, goes: str) -> None:
+    # Terraform destroys contacts before the account they are of.
+    reseller = site.login("reseller")
+    account = sub_account(reseller)
+    legal = contact(reseller, consuming_account=account)
+    assignment = assign(reseller, legal, "role-legal")
+    cancelled = reseller.order_connection(consuming_account=account)["id"]
+    reseller.delete(f"/{goes}/{assignment if goes == 'role-assignments' else legal}", 409)
+    reseller.delete(f"/connections/{cancelled}")
+    reseller.delete(f"/role-assignments/{assignment}", 200)
+    idle = reseller.get(f"/accounts/{account}")
+    assert (idle["state"], [each["tag"] for each in idle["status"]]) == ("requested", ["contact_role_required"])
+    refused = {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1, "consuming_account": account}
+    assert reseller.faults("POST", "/connections", refused).keys() == {"consuming_account"}
+    assign(reseller, legal, "role-legal")
+    assert reseller.get(f"/accounts/{account}")["state"] == "production"
+    reseller.delete(f"/contacts/{legal}", 200)
+    assert reseller.get(f"/accounts/{account}")["state"] == "requested"
+    assert reseller.delete(f"/accounts/{account}", 200)["state"] == "decommissioned"
 
 
 def test_a_contact_without_use_is_deleted_with_its_roles(site: Site) -> None:

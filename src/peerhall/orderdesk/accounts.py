@@ -120,6 +120,12 @@ def settle(order: Order, document: str) -> Record:
     return order.save(settled) if settled.body != account.body else account
 
 
+def is_in_use(order: Order, account: str) -> bool:
+    """Whether anything that is, or is to be, in use is in the name of an account, or is being ordered for it now."""
+    order.get("accounts", account, CLOSING_LOCK)
+    return any(each.state in LIVE_STATES for each in documents.find_owned(order.connection, [account], _ORDERED))
+
+
 def check_parent(order: Order, faults: Faults, parent: str | None) -> None:
     """Whether the account to stand below is there, and not closed."""
     if parent is not None:

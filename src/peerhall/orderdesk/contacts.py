@@ -56,4 +56,6 @@ def remove(order: Order, document: str) -> Record:
     for assignment in filled:
         order.remove(order.get("role-assignments", assignment))
     order.remove(record)
+    if filled:
+        accounts.settle(order, str(record.consuming_account))
     return record

@@ -46,6 +46,7 @@ def remove(order: Order, document: str) -> Record:
     record = order.get_changeable("role-assignments", document)
     refuse_if_needed(order, [document])
     order.remove(record)
+    accounts.settle(order, str(record.consuming_account))
     return record
 
 
@@ -56,7 +57,10 @@ def follow_contact(order: Order, contact: Record) -> None:
 
 
 def refuse_if_needed(order: Order, assignments: Sequence[str]) -> None:
-    """Refuses while something live names one of the assignments, or an account in production needs its role."""
+    """Refuses while something live names one of the assignments, or an account in use needs its role.
+
+    An account that is in no use and loses a role it needs has to be completed again before it can order.
+    """
     conflicts = [
         Conflict(kind, user.id, "role_assignments", "role-assignments", assignment)
         for assignment in assignments
@@ -87,11 +91,15 @@ def _needed_by_account(order: Order, account: str, going: Sequence[str]) -> list
     assignments = staffing.list_assignments_of_account(order.connection, account)
     left = {each.role for each in assignments if each.id not in going}
     missing = {note.attrs["role"] for note in list_missing_roles(left, order.rules)}
-    return [
+    needed = [
         Conflict("accounts", account, None, "role-assignments", each.id)
         for each in assignments
         if each.id in going and each.role in missing
     ]
+    if needed and not accounts.is_in_use(order, account):
+        order.save(record.with_body(state="requested"))
+        return []
+    return needed
 
 
 def _owners_of(contact: Record) -> dict[str, str | None]:
