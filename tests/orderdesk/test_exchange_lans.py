@@ -210,6 +210,17 @@ def test_a_config_tells_all_that_is_missing(site: Site) -> None:
     )
 
 
+def test_in_production_a_config_keeps_a_mac_where_the_lan_wants_one(site: Site) -> None:
+    member = site.login("member")
+    connection = member.order_connection()["id"]
+    site.reconcile()
+    config = f"/network-service-configs/{member.order_peering(connection, macs=[member.order_mac()['id']])['id']}"
+    site.reconcile()
+    assert member.faults("PATCH", config, {"macs": []}).keys() == {"macs"}
+    site.connection.execute("update document set meta = meta || '{\"mac_required\": false}' where id = 'lan'")
+    assert member.patch(config, {"macs": []})["macs"] == []
+
+
 def test_a_mac_counts_once_it_is_valid(site: Site) -> None:
     member = site.login("member")
     connection = connect(site, member)

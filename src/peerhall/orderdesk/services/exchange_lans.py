@@ -2,7 +2,7 @@
 
 from peerhall.contract.validation import Body
 from peerhall.exchange.catalogue import check_offering
-from peerhall.exchange.lifecycle import LIVE_STATES, Phase
+from peerhall.exchange.lifecycle import IN_PRODUCTION, LIVE_STATES, Phase, phase_of
 from peerhall.exchange.ordering.exchange_lans import check_lan_offering, list_unready, list_without_mac
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Faults
@@ -48,6 +48,9 @@ def check(
         for session in order.users(current.id, "network_service_config", "network-feature-configs"):
             if session.state in LIVE_STATES and session.body["asn"] not in body["asns"]:
                 faults.add("asns", f"AS{session.body['asn']} is still used by the session {session.id}")
+        in_use = phase_of(current) in IN_PRODUCTION and current.body.get("macs")
+        if in_use and list_without_mac(current.with_body(**body), service):
+            faults.add("macs", "name at least one; the LAN lets no other address through")
     if not body["asns"] and any(subnet.scheme != "sequential" for _, subnet in addresses.list_subnets(service)):
         faults.add("asns", "name at least one; the IPv6 address on this LAN is made from it")
 
