@@ -437,3 +437,21 @@ def test_a_key_to_filter_by_is_any_text(member: Caller, key: str) -> None:
     answer = member.request("GET", f"/product-offerings?cloud_key={key}")
     assert answer.status_code in (200, 400)
     assert answer.status_code == 400 or answer.json() == []
+
+
+def test_what_was_ordered_can_be_changed_after_its_offering_has(site: Site) -> None:
+    member = site.login("member")
+    here = member.order_connection()["id"]
+    service = member.post(SERVICES, cloud(capacity=500))
+    config = member.post(CONFIGS, handover(service, here))
+    peering = member.order_peering(here, capacity=500, macs=[member.order_mac()["id"]])
+    site.reconcile()
+    demands = {"nsc_required_cloud_config_fields": ["bgp_password"], "nsc_required_l3_config_fields": ["bgp_password"]}
+    for id_ in ("nimbus", "peering"):
+        set_offering(site, id_, bandwidth_min=1000, **demands)
+    for each in (service, config, peering):
+        assert member.patch(at(each), {"external_ref": "mine"})["external_ref"] == "mine"
+    for each in (service, peering):
+        assert member.faults("PATCH", at(each), {"capacity": 600}).keys() == {"capacity"}
+    faults = member.faults("PATCH", at(config), {"cloud_config": {"local_asn": 64496}})
+    assert "cloud_config.bgp_password" in faults

@@ -12,6 +12,9 @@ from peerhall.exchange.refusals import Faults, refuse_member
 from peerhall.orderdesk.attachments import rated
 from peerhall.orderdesk.order import Order
 
+_OF_OFFERING = ("product_offering", "l3_config", "routing_function")
+"""Members that an offering demands, allows and forbids; it may do so otherwise since they were ordered."""
+
 
 def find_function(order: Order, config: Record) -> Record | None:
     """The routing function a stored config is on; None where it has a connection."""
@@ -25,7 +28,8 @@ def check(
     """The routing function a config is on; None where it has none or the caller may not use it."""
     named = body.get("routing_function")
     lan = _subnets_of(service)
-    if offering is not None:
+    asked = current is None or any(body.get(member) != current.body.get(member) for member in _OF_OFFERING)
+    if offering is not None and asked:
         known = list_known_fields(body.get("l3_config") or {}, lan) if named is not None else ()
         check_layer3(faults, body, offering.body, known)
     if named is None:

@@ -142,7 +142,7 @@ def _survey(order: Order, faults: Faults, body: Body, current: Record | None) ->
     service = kind.find_service(order, faults, body, current)
     connection = attachments.check(order, faults, body, current)
     offering = kind.find_offering(order, faults, body, service, current)
-    if offering is not None:
+    if offering is not None and _changes(current, body, "product_offering", "capacity"):
         check_capacity(faults, body.get("capacity"), offering.body)
         if current is not None and phase_of(current) in IN_PRODUCTION:
             _check_move(order, faults, current, body, service, offering)
@@ -191,6 +191,11 @@ def _tell_function(order: Order, config: Record) -> None:
     function = legs.find_function(order, config)
     if function is not None:
         order.settle_later(function)
+
+
+def _changes(current: Record | None, body: Body, *members: str) -> bool:
+    """Whether any of these members is asked for anew: what an offering allows may have changed since it was ordered."""
+    return current is None or any(body.get(member) != current.body.get(member) for member in members)
 
 
 def _differ(before: Record, after: Record, *members: str) -> bool:

@@ -42,7 +42,8 @@ OF_CIRCUIT: Final = frozenset({"cloud_key", "capacity", "product_offering"})
 
 def check(order: Order, faults: Faults, body: Body, offering: Record | None, current: Record | None) -> None:
     if offering is not None:
-        check_capacity(faults, body.get("capacity"), offering.body)
+        if _is_news(body, current):
+            check_capacity(faults, body.get("capacity"), offering.body)
         known = len(faults.found)
         if current is None or body["cloud_key"] != current.body["cloud_key"]:
             check_key(faults, provider_of(offering), body["cloud_key"])

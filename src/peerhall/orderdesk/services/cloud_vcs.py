@@ -21,6 +21,9 @@ from peerhall.store import claims
 
 TESTED = False
 
+_OF_OFFERING = ("product_offering", "cloud_config", "cloud_vlan", "l3_config", "routing_function")
+"""Members that an offering demands, allows and forbids; it may do so otherwise since they were ordered."""
+
 
 def find_service(order: Order, _: Faults, body: Body, current: Record | None) -> Record:
     if current is not None:
@@ -51,7 +54,8 @@ def check(
     check_handover(faults, body["handover"], service.body["diversity"])
     if offering is None:
         return
-    check_cloud_config(faults, body, offering.body)
+    if current is None or any(body.get(member) != current.body.get(member) for member in _OF_OFFERING):
+        check_cloud_config(faults, body, offering.body)
     if connection is not None and (current is None or body.get("connection") != current.body.get("connection")):
         check_end(faults, service.body, offering.body, connection)
 
