@@ -24,6 +24,15 @@ def test_a_contact_can_be_erased(site: Site) -> None:
     assert "0 lines" in operator.run("journal", "erase-contact", contact).output
 
 
+def test_a_contact_that_never_was_is_not_taken_for_erased(site: Site) -> None:
+    member, operator = site.login("member"), Operator(site.dsn)
+    connection = member.order_connection()["id"]
+    for mistyped in ("nobody", connection):
+        answer = operator.run("journal", "erase-contact", mistyped, code=1)
+        assert "knows no contact" in answer.output
+    assert "journal_erase_contact" not in dump(site.dsn)["journal"]
+
+
 def test_of_a_refused_contact_nothing_personal_is_kept(site: Site) -> None:
     site.login("member").post("/contacts", {**PERSON, "consuming_account": "rival"}, 400)
     text = dump(site.dsn)["journal"]

@@ -23,6 +23,8 @@ def erase_contact(contact: str, database: str | None, data: Path | None) -> None
     with open_database(database, data) as connection, connection.transaction():
         if documents.find(connection, "contacts", contact) is not None:
             raise click.ClickException(f"The contact {contact} is still there. Delete it first, then erase it here.")
+        if all(line.kind != "contacts" for line in journal.read_document_journal(connection, contact)):
+            raise click.ClickException(f"The journal knows no contact {contact}. It is named by the id it had.")
         lines = journal.erase_contact(connection, contact, PERSONAL)
         entry = journal.Entry(
             wall_clock(), operator(), None, "journal_erase_contact", "accepted", "contacts", contact, {"lines": lines}
