@@ -5,15 +5,17 @@ from typing import Any
 import pytest
 
 from peerhall.contract.operations import Operation
-from peerhall.sandbox import controls
+from peerhall.sandbox.answering import ControlBody
+from peerhall.sandbox.controls import Controls
 from peerhall.sandbox.sandbox import NAME
+from peerhall.sandbox.tenants import Tenants
 from tests.hostile import METHODS, VALUES, bodies, check, paths, queries
 from tests.sandbox.conftest import Rehearsal
 
 nobody: Any = None
-OF_A_TENANT = list(controls._Controls(nobody).routes)
-OF_ALL = list(controls._Tenants(nobody).routes)
-MEMBERS = {member for body in controls._Body.__subclasses__() for member in body.model_fields}
+OF_A_TENANT = list(Controls(nobody).routes)
+OF_ALL = list(Tenants(nobody).routes)
+MEMBERS = {member for body in ControlBody.__subclasses__() for member in body.model_fields}
 NO_NAMES = [each for each in VALUES if not (isinstance(each, str) and NAME.fullmatch(each))]
 IGNORES_BODIES = {"sandbox_resets_create"}
 """And takes long."""

@@ -1,49 +1,27 @@
-"""The sandbox's own extension: turns the clock, steps the reconciler, has things fail, resets, makes tenants.
+"""Controls one tenant: turns its clock, steps its reconciler, has things fail, resets it."""
 
-Nobody has to log in for it: a sandbox answers on loopback addresses only and its keys are published, and whoever has
-turned the clock beyond the life of his token must still be able to go on.
-"""
-
-from __future__ import annotations
-
-import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Le
-from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import Response
 
-from peerhall.api.extensions.extension import Extension, Handler
-from peerhall.api.preferences import read_dry_run
+from peerhall.api.extensions.extension import Handler
 from peerhall.api.problems import Problem, invalid, try_again
-from peerhall.api.requests import read_json
-from peerhall.api.resources.documents import MEDIA_TYPE
-from peerhall.api.runtime import BASE_PATH, Runtime
 from peerhall.contract import problems
-from peerhall.contract.marks import Schema
 from peerhall.contract.operations import Operation
-from peerhall.contract.validation import Fault, InvalidBody, validate
+from peerhall.contract.validation import Fault
 from peerhall.contract.vocabulary import Instant, Positive, Text, Text80, write_instant
-from peerhall.demo.logins import tell_logins
 from peerhall.exchange.ordering.cloud_keys import CustomersCircuit
 from peerhall.provisioning.driver import BrokenFault, RefusedFault, TransientFault
 from peerhall.provisioning.drivers.simulator import Mishap, Slow
-from peerhall.sandbox import guide
+from peerhall.sandbox.answering import Answer, ControlBody, changing, operation, read_body, reading
 from peerhall.sandbox.clock import FASTEST, LATEST, ClockTurnedBack, add_period
 from peerhall.sandbox.pace import TurnTooLong
-from peerhall.sandbox.tenant import Tenant, TenantGone
-
-if TYPE_CHECKING:
-    from peerhall.sandbox.sandbox import Sandbox
-
-Answer = tuple[int, Any]
-"""A status, and what to answer with; None is no body."""
-B = TypeVar("B", bound=Schema)
+from peerhall.sandbox.tenant import Tenant
+from peerhall.sandbox.tenants import describe_tenant
 
 _MOST_FAULTS: Final = 1000
 _LONGEST_DELAY: Final = 30 * 86400
@@ -58,54 +36,39 @@ CloudName = Literal["aws", "azure", "google", "oracle", "alibaba"]
 """The providers that are pretended."""
 
 
-class _Body(Schema, extra="forbid"):
-    """A mistyped member must not go unnoticed."""
-
-
-class ClockBody(_Body):
+class ClockBody(ControlBody):
     at: Instant | None = None
     by: Text | None = None
     speed: Annotated[float, Ge(0), Le(FASTEST)] | None = None
 
 
-class ReconcilerBody(_Body):
+class ReconcilerBody(ControlBody):
     paused: bool
 
 
-class StepsBody(_Body):
+class StepsBody(ControlBody):
     steps: Annotated[int, Ge(1), Le(10_000)] = 1
 
 
-class FaultsBody(_Body):
+class FaultsBody(ControlBody):
     kind: Literal["transient", "refused", "broken", "slow"]
     count: Annotated[int, Ge(1), Le(_MOST_FAULTS)] = 1
     seconds: Annotated[float, Ge(1), Le(_LONGEST_DELAY)] | None = None
     cloud_provider: CloudName | None = None
 
 
-class CircuitBody(_Body):
+class CircuitBody(ControlBody):
     cloud_provider: CloudName
     region: Text80 | None = None
     pop: Text80 | None = None
     bandwidth: Positive | None = None
 
 
-class FlapBody(_Body):
+class FlapBody(ControlBody):
     seconds: Annotated[float, Ge(1), Le(_LONGEST_DELAY)] = 30.0
 
 
-class TenantBody(_Body):
-    name: Text80 | None = None
-
-
-def make_extension(sandbox: Sandbox, tenant: Tenant) -> Extension:
-    """What controls one tenant, and from the main exchange also which there are."""
-    controls = _Controls(tenant)
-    routes = controls.routes if tenant.name else {**controls.routes, **_Tenants(sandbox).routes}
-    return Extension("sandbox", guide.SUMMARY, guide.GUIDE, routes)
-
-
-class _Controls:
+class Controls:
     """Of one tenant."""
 
     def __init__(self, tenant: Tenant) -> None:
@@ -114,19 +77,19 @@ class _Controls:
     @property
     def routes(self) -> dict[Operation, Handler]:
         return {
-            _operation("clock_read", "GET", "/clock"): _reading(self.read_clock),
-            _operation("clock_update", "PUT", "/clock"): _changing(self.turn_clock),
-            _operation("reconciler_read", "GET", "/reconciler"): _reading(self.read_reconciler),
-            _operation("reconciler_update", "PUT", "/reconciler"): _changing(self.pause_reconciler),
-            _operation("steps_create", "POST", "/reconciler/steps"): _changing(self.step),
-            _operation("faults_list", "GET", "/faults"): _reading(self.list_faults),
-            _operation("faults_create", "POST", "/faults"): _changing(self.add_faults),
-            _operation("faults_destroy", "DELETE", "/faults"): _changing(self.clear_faults),
-            _operation("cloud_circuits_list", "GET", "/cloud-circuits"): _reading(self.list_cloud_circuits),
-            _operation("cloud_circuits_create", "POST", "/cloud-circuits"): _changing(self.order_cloud_circuit),
-            _operation("retries_create", "POST", "/orders/{id}/retries"): _changing(self.retry),
-            _operation("flaps_create", "POST", "/ports/{id}/flaps"): _changing(self.flap),
-            _operation("resets_create", "POST", "/resets"): _changing(self.reset),
+            operation("clock_read", "GET", "/clock"): reading(self.read_clock),
+            operation("clock_update", "PUT", "/clock"): changing(self.turn_clock),
+            operation("reconciler_read", "GET", "/reconciler"): reading(self.read_reconciler),
+            operation("reconciler_update", "PUT", "/reconciler"): changing(self.pause_reconciler),
+            operation("steps_create", "POST", "/reconciler/steps"): changing(self.step),
+            operation("faults_list", "GET", "/faults"): reading(self.list_faults),
+            operation("faults_create", "POST", "/faults"): changing(self.add_faults),
+            operation("faults_destroy", "DELETE", "/faults"): changing(self.clear_faults),
+            operation("cloud_circuits_list", "GET", "/cloud-circuits"): reading(self.list_cloud_circuits),
+            operation("cloud_circuits_create", "POST", "/cloud-circuits"): changing(self.order_cloud_circuit),
+            operation("retries_create", "POST", "/orders/{id}/retries"): changing(self.retry),
+            operation("flaps_create", "POST", "/ports/{id}/flaps"): changing(self.flap),
+            operation("resets_create", "POST", "/resets"): changing(self.reset),
         }
 
     async def read_clock(self, _: Request, __: tuple[str, ...]) -> Answer:
@@ -134,7 +97,7 @@ class _Controls:
         return 200, {"at": write_instant(clock()), "speed": clock.speed}
 
     async def turn_clock(self, request: Request, _: tuple[str, ...]) -> Answer:
-        body = await _read(request, ClockBody)
+        body = await read_body(request, ClockBody)
         now = self._tenant.now
         if body.at is not None and body.by is not None:
             raise invalid(Fault("by", "goes without at; give one of them"))
@@ -158,12 +121,12 @@ class _Controls:
         return 200, {"paused": pace.paused, "next_due_at": None if due is None else write_instant(due)}
 
     async def pause_reconciler(self, request: Request, _: tuple[str, ...]) -> Answer:
-        body = await _read(request, ReconcilerBody)
+        body = await read_body(request, ReconcilerBody)
         await self._tenant.run(self._tenant.now.pace.pause, body.paused)
         return await self.read_reconciler(request, ())
 
     async def step(self, request: Request, _: tuple[str, ...]) -> Answer:
-        body = await _read(request, StepsBody)
+        body = await read_body(request, StepsBody)
         done = await self._tenant.run(self._tenant.now.pace.step, body.steps)
         return 200, {"done": done, **(await self.read_reconciler(request, ()))[1]}
 
@@ -175,7 +138,7 @@ class _Controls:
         return 200, found
 
     async def add_faults(self, request: Request, _: tuple[str, ...]) -> Answer:
-        body = await _read(request, FaultsBody)
+        body = await read_body(request, FaultsBody)
         if (body.kind == "slow") != (body.seconds is not None):
             detail = "is required" if body.kind == "slow" else "is only for slow steps"
             raise invalid(Fault("seconds", detail))
@@ -199,7 +162,7 @@ class _Controls:
         return 200, [_describe_circuit(each.name, *sold) for each in clouds for sold in each.list_sold().items()]
 
     async def order_cloud_circuit(self, request: Request, _: tuple[str, ...]) -> Answer:
-        body = await _read(request, CircuitBody)
+        body = await read_body(request, CircuitBody)
         cloud = self._tenant.now.clouds[body.cloud_provider]
         circuit = CustomersCircuit(body.region, body.pop, body.bandwidth)
         try:
@@ -216,7 +179,7 @@ class _Controls:
         return 202, {"id": values[0]}
 
     async def flap(self, request: Request, values: tuple[str, ...]) -> Answer:
-        body = await _read(request, FlapBody)
+        body = await read_body(request, FlapBody)
         now = self._tenant.now
         if not await self._tenant.run(now.flap, values[0], body.seconds):
             raise Problem(problems.NOT_FOUND, "There is no port of this id that is in production.")
@@ -226,111 +189,6 @@ class _Controls:
     async def reset(self, request: Request, _: tuple[str, ...]) -> Answer:
         await self._tenant.reset()
         return 200, describe_tenant(self._tenant, request)
-
-
-class _Tenants:
-    """Of the whole sandbox."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    @property
-    def routes(self) -> dict[Operation, Handler]:
-        return {
-            _operation("tenants_list", "GET", "/tenants"): _reading(self.list),
-            _operation("tenants_create", "POST", "/tenants"): _changing(self.create),
-            _operation("tenants_read", "GET", "/tenants/{name}"): _reading(self.read),
-            _operation("tenants_destroy", "DELETE", "/tenants/{name}"): _changing(self.remove),
-        }
-
-    async def list(self, request: Request, _: tuple[str, ...]) -> Answer:
-        found = [self._sandbox.find(name) for name in self._sandbox.names]
-        return 200, [describe_tenant(each, request) for each in found if each is not None]
-
-    async def create(self, request: Request, _: tuple[str, ...]) -> Answer:
-        from peerhall.sandbox.sandbox import MOST_TENANTS, NAME, NameTaken, TooManyTenants
-
-        body = await _read(request, TenantBody)
-        name = secrets.token_hex(4) if body.name is None else body.name
-        if not NAME.fullmatch(name):
-            raise invalid(Fault("name", "must be 1 to 32 of a-z, 0-9 and -, and neither begin nor end with -"))
-        try:
-            tenant = await self._sandbox.create(name)
-        except NameTaken:
-            raise Problem(
-                problems.CONSTRAINT_VIOLATION, f"There is a tenant {name} already; reset or delete it."
-            ) from None
-        except TooManyTenants:
-            detail = f"There are {MOST_TENANTS} tenants, as many as there may be; delete one first."
-            raise Problem(problems.UNABLE_TO_FULFILL, detail) from None
-        return 201, describe_tenant(tenant, request)
-
-    async def read(self, request: Request, values: tuple[str, ...]) -> Answer:
-        return 200, describe_tenant(self._find(values[0]), request)
-
-    async def remove(self, _: Request, values: tuple[str, ...]) -> Answer:
-        await self._sandbox.remove(self._find(values[0]))
-        return 204, None
-
-    def _find(self, name: str) -> Tenant:
-        tenant = self._sandbox.find(name)
-        if tenant is None:
-            raise TenantGone
-        return tenant
-
-
-def describe_tenant(tenant: Tenant, request: Request) -> dict[str, Any]:
-    """All a client needs, like the ready-file of `peerhall demo`."""
-    base = str(request.base_url).rstrip("/") + (f"/t/{tenant.name}" if tenant.name else "")
-    return {
-        "name": tenant.name or None,
-        "url": base + BASE_PATH,
-        "oauth2_token_url": f"{base}/oauth2/token",
-        "sandbox_url": f"{base}/api/ext/sandbox/v1",
-        "logins": tell_logins(tenant.now.accounts),
-    }
-
-
-def _operation(name: str, method: str, path: str) -> Operation:
-    return Operation(f"sandbox_{name}", method, path, 200, None, permission="open")
-
-
-def _reading(answer: Callable[[Request, tuple[str, ...]], Awaitable[Answer]]) -> Handler:
-    async def handle(request: Request, _: Runtime, __: Operation, values: tuple[str, ...]) -> Response:
-        try:
-            status, body = await answer(request, values)
-        except TenantGone:
-            raise Problem(problems.NOT_FOUND, "There is no such tenant.") from None
-        return Response(status_code=204) if body is None else Response(to_json(body), status, media_type=MEDIA_TYPE)
-
-    return handle
-
-
-def _changing(answer: Callable[[Request, tuple[str, ...]], Awaitable[Answer]]) -> Handler:
-    handle = _reading(answer)
-
-    async def check(request: Request, runtime: Runtime, operation: Operation, values: tuple[str, ...]) -> Response:
-        _refuse_other_origins(request)
-        if read_dry_run(request, runtime):
-            raise invalid(Fault("Prefer", "the sandbox itself cannot be tried out; nothing was done"))
-        return await handle(request, runtime, operation, values)
-
-    return check
-
-
-def _refuse_other_origins(request: Request) -> None:
-    """Raises Problem for what a web page from elsewhere has the browser of somebody on this machine send."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Problem(problems.PERMISSION_DENIED, "Pages from elsewhere do not control the sandbox.")
-
-
-async def _read(request: Request, model: type[B]) -> B:
-    value = await read_json(request, required=False)
-    try:
-        return validate(model, {} if value is None else value)
-    except InvalidBody as error:
-        raise invalid(*error.faults) from None
 
 
 def _target(body: ClockBody, now: datetime) -> datetime:

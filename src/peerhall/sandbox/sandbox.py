@@ -18,7 +18,7 @@ from peerhall.contract import problems
 from peerhall.contract.problems import ProblemType
 from peerhall.daemon.settings import Settings
 from peerhall.exchange.webhook_targets import is_address
-from peerhall.sandbox import controls
+from peerhall.sandbox.extension import make_extension
 from peerhall.sandbox.seeded import MAIN, Seeded
 from peerhall.sandbox.tenant import Tenant, TenantGone
 from peerhall.store import schemas
@@ -169,7 +169,7 @@ class Sandbox:
             webhook_keys=self._settings.webhook_keys,
         )
         tenant = Tenant(name, schema, settings, self._seeded, self._speed)
-        tenant.extensions = (controls.make_extension(self, tenant),)
+        tenant.extensions = (make_extension(self, tenant),)
         return tenant
 
     def _list_kept(self) -> list[str]:
