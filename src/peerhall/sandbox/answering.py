@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 from starlette.requests import Request
@@ -58,8 +57,8 @@ def changing(answer: Callable[[Request, tuple[str, ...]], Awaitable[Answer]]) ->
 
 def _refuse_other_origins(request: Request) -> None:
     """Raises Problem for what a web page from elsewhere has the browser of somebody on this machine send."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    origin, host = request.headers.get("origin"), request.headers.get("host")
+    if origin not in (None, f"http://{host}", f"https://{host}"):
         raise Problem(problems.PERMISSION_DENIED, "Pages from elsewhere do not control the sandbox.")
 
 
