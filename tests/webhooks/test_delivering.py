@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from peerhall.store import credentials, sealing, webhooks
+from peerhall.store import credentials, sealing
+from peerhall.store import deliveries as stored
 from peerhall.store.backup import restore_backup, write_backup
 from peerhall.store.database import OrderPool, connect
 from peerhall.webhooks.delivering import Deliverer
@@ -495,7 +496,7 @@ def test_a_new_secret_brings_back_what_was_lost(site: Site, member: Caller, rece
 def test_only_the_latest_deliveries_are_kept(
     site: Site, member: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "KEPT", 3)
+    monkeypatch.setattr(stored, "KEPT", 3)
     subscription = subscribe(site, member, receiver)
     happen(site, "error", "production", "error", "production", "testing")
     site.deliver()

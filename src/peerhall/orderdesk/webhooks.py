@@ -39,10 +39,11 @@ from peerhall.exchange.webhooks import (
     write_secret,
 )
 from peerhall.orderdesk.order import Order
-from peerhall.store import changes, webhooks
+from peerhall.store import changes, deliveries, webhooks
+from peerhall.store.deliveries import Delivery
 from peerhall.store.scoping import MASK
 from peerhall.store.sealing import Sealer
-from peerhall.store.webhooks import Delivery, Webhook
+from peerhall.store.webhooks import Webhook
 
 Beside = Callable[[Order, Operation, str, Any], tuple[Record, Body]]
 
@@ -187,7 +188,7 @@ class Webhooks:
         )
         changed = replace(webhook, place=place, attempt=0, due_at=order.now)
         webhooks.save(order.connection, changed)
-        webhooks.skip_head(order.connection, webhook.id)
+        deliveries.skip_head(order.connection, webhook.id)
         return _record(changed), describe(changed)
 
     def _check(self, wanted: SubscriptionRequest | SubscriptionUpdate) -> None:
@@ -239,7 +240,7 @@ def read(order: Order, document: str) -> Body:
 
 def read_deliveries(order: Order, document: str, state: str | None, limit: int) -> list[Body]:
     webhook = _get(order, document)
-    return [describe_delivery(each) for each in webhooks.list_deliveries(order.connection, webhook.id, state, limit)]
+    return [describe_delivery(each) for each in deliveries.list_deliveries(order.connection, webhook.id, state, limit)]
 
 
 def describe(webhook: Webhook) -> Body:
@@ -290,10 +291,10 @@ def _activate(order: Order, webhook: Webhook) -> Webhook:
     return replace(webhook, active=True, paused=None, attempt=0, failing_since=None, due_at=order.now)
 
 
-def _send_beside(order: Order, webhook: Webhook, cause: webhooks.Cause, event: str | None) -> Delivery:
-    if webhooks.count_waiting(order.connection, webhook.id) >= MOST_WAITING:
+def _send_beside(order: Order, webhook: Webhook, cause: deliveries.Cause, event: str | None) -> Delivery:
+    if deliveries.count_waiting(order.connection, webhook.id) >= MOST_WAITING:
         refuse_unable(f"There are {MOST_WAITING} tests and replays waiting to be sent; wait for some to go.")
-    return webhooks.add_delivery(order.connection, webhook.id, cause, event, order.now)
+    return deliveries.add_delivery(order.connection, webhook.id, cause, event, order.now)
 
 
 def _place_of(order: Order, member: str, event: str) -> int:

@@ -18,12 +18,13 @@ from pydantic_core import to_json
 from peerhall import __version__
 from peerhall.contract.vocabulary import write_instant
 from peerhall.exchange.webhooks import Outcome, sign
-from peerhall.store import changes, webhooks
+from peerhall.store import changes, deliveries, webhooks
 from peerhall.store.database import DatabaseUnavailable, OrderPool, SyncConnection
+from peerhall.store.deliveries import Job
 from peerhall.store.holders import is_alive, name_holder
 from peerhall.store.reading import LoginEnded
 from peerhall.store.sealing import CannotOpen, Sealer
-from peerhall.store.webhooks import Job, Webhook
+from peerhall.store.webhooks import Webhook
 from peerhall.webhooks.sending import Sender
 
 logger = logging.getLogger("peerhall.webhooks")
@@ -130,13 +131,13 @@ class Deliverer:
     def _attempt(self, webhook: Webhook) -> None:
         now = self._clock()
         try:
-            job = self._pool.run(lambda connection: webhooks.find_job(connection, webhook, now))
+            job = self._pool.run(lambda connection: deliveries.find_job(connection, webhook, now))
             if job is None:
                 self._pool.run(lambda connection: webhooks.release(connection, webhook.id, self._holder))
                 return
             outcome = self._send(webhook, job)
         except LoginEnded:
-            self._pool.run(lambda connection: webhooks.pause(connection, webhook, self._holder, "key_ended"))
+            self._pool.run(lambda connection: deliveries.pause(connection, webhook, self._holder, "key_ended"))
             return
         if not outcome.delivered:
             logger.info("not delivered", extra={"webhook": webhook.id, "event": job.event, "reason": outcome.error})
@@ -171,4 +172,4 @@ class Deliverer:
         return to_json({"id": job.event, "test": True, "subscription": webhook.id, "at": write_instant(self._clock())})
 
     def _record(self, connection: SyncConnection, webhook: Webhook, job: Job, outcome: Outcome) -> None:
-        webhooks.record(connection, webhook, self._holder, job, outcome, self._clock())
+        deliveries.record(connection, webhook, self._holder, job, outcome, self._clock())
