@@ -75,6 +75,8 @@ def refuse_undo(record: Record, whole: Record | None, today: date) -> None:
     """Refuses to take back a cancellation that there is not, or whose day has come; or that of a part which could not
     stay, as `whole`, what it belongs to, leaves.
     """
+    if phase_of(record) is Phase.REMOVING:
+        refuse_unable("It is being taken out of the network already.")
     if phase_of(record) is not Phase.LEAVING:
         refuse_unable(f"It is {record.state}; only what is decommission_requested can be taken back.")
     if "led" in record.meta:

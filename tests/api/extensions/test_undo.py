@@ -217,6 +217,14 @@ def test_once_the_day_has_come_it_is_too_late(site: Site, member: Caller, orders
     assert "2026-09-02" in undo(site, site.login("member"), path, 400)["detail"]
 
 
+def test_while_it_is_being_taken_out_of_the_network_it_is_too_late(site: Site, member: Caller, orders: Orders) -> None:
+    member.delete(orders.config)
+    while site.reconciler.work_once():
+        pass
+    assert member.get(orders.config)["state"] == "decommission_requested"
+    assert undo(site, member, orders.config, 400)["detail"] == "It is being taken out of the network already."
+
+
 def test_only_who_may_change_it_may_take_it_back(site: Site, member: Caller, orders: Orders) -> None:
     member.delete(orders.connection, json=LATER)
     member.delete(orders.circuit, json=LATER)
