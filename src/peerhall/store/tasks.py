@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from pydantic_core import to_json
 
 from peerhall.store.database import SyncConnection, sql
+from peerhall.store.journal import mask
 
 TaskKind = Literal["step", "verify_asn"]
 TaskState = Literal["open", "done", "failed", "void"]
@@ -56,6 +57,9 @@ def open_task(
     now: datetime,
 ) -> Task:
     """Opens a task, or returns the open one about the same."""
+    # Looked for first, as an insert that comes to nothing uses up a number.
+    if (known := find_open(connection, subject, key)) is not None:
+        return known
     with connection.cursor(row_factory=class_row(Task)) as cursor:
         task = cursor.execute(
             sql(
@@ -103,19 +107,32 @@ def list_tasks(
 def close_task(
     connection: SyncConnection, number: int, state: TaskState, by: str, note: str | None, now: datetime
 ) -> None:
+    """Closes a task; passwords in it are needed no more, and are masked."""
     connection.execute(
         "update task set state = %s, closed_at = %s, closed_by = %s, note = %s where number = %s",
         (state, now, by, note, number),
     )
+    _forget_secrets(connection, [number])
 
 
 def void_tasks(connection: SyncConnection, subject: str, besides: Collection[str], now: datetime) -> None:
     """Closes the open steps of a device that are no longer wanted."""
-    connection.execute(
+    closed = connection.execute(
         """update task set state = 'void', closed_at = %s, closed_by = 'provisioning'
-           where subject = %s and kind = 'step' and state = 'open' and not key = any(%s)""",
+           where subject = %s and kind = 'step' and state = 'open' and not key = any(%s)
+           returning number""",
         (now, subject, list(besides)),
     )
+    _forget_secrets(connection, [row[0] for row in closed])
+
+
+def _forget_secrets(connection: SyncConnection, numbers: Collection[int]) -> None:
+    rows = connection.execute("select number, request from task where number = any(%s)", (list(numbers),)).fetchall()
+    for number, request in rows:
+        if (masked := mask(request)) != request:
+            connection.execute(
+                "update task set request = %s::text::jsonb where number = %s", (to_json(masked).decode(), number)
+            )
 
 
 def verified_asns(connection: SyncConnection, account: str) -> set[int]:
