@@ -61,8 +61,7 @@ def _is_stuck(part: Document) -> bool:
 
 def _check_attachment(stage: Stage, picture: Picture, config: Document, built: dict[str, Any]) -> None:
     now = f"{stage.clock():%Y-%m-%dT%H:%M:%SZ}"
-    service = picture.get(config["network_service"])
-    assert built["capacity_mbps"] == (config["capacity"] or service["capacity"]), config.id
+    assert built["capacity_mbps"] == _most_through(picture, config), config.id
     addresses = [picture.get(each) for each in config["ips"] or ()]
     assert built["addresses"] == sorted(f"{each['address']}/{each['prefix_length']}" for each in addresses), config.id
     if config["routing_function"] is not None:
@@ -81,6 +80,14 @@ def _check_attachment(stage: Stage, picture: Picture, config: Document, built: d
         if each.state not in OVER and not (each.state == "decommission_requested" and each.meta["phase"] == "removing")
     ]
     assert built["ports"] == sorted(ports), config.id
+
+
+def _most_through(picture: Picture, config: Document) -> Any:
+    """What was ordered for a config, on a cloud with its service; else the most that its offering lets through."""
+    service = picture.get(config["network_service"])
+    offering = config["product_offering"] or service["product_offering"]
+    ordered = (service if config["type"] == "cloud_vc" else config)["capacity"]
+    return ordered or (picture.get(offering)["bandwidth_max"] if offering else None)
 
 
 def _check_due(stage: Stage) -> None:
