@@ -37,7 +37,9 @@ def _check_connection(picture: Picture, connection: Document) -> None:
         assert connection["port_quantity"] == len(kept), connection
         assert sorted(connection["ports"]) == sorted(ports), connection
         waiting = [
-            each for each in kept if each.meta.get("added") and each.state in ("requested", "allocated", "error")
+            each
+            for each in kept
+            if each.meta.get("added") and each.state in ("requested", "allocated", "error", "cancelled", "archived")
         ]
         speed = 10000 * (len(kept) - len(waiting))
         waits_with_operator = any(each.meta.get("added") and each.state == "operator" for each in kept)

@@ -191,6 +191,23 @@ def test_a_port_that_was_not_in_use_yet_is_cancelled(site: Site) -> None:
     assert member.delete(f"/port-reservations/{added['id']}")["state"] == "archived"
 
 
+def test_a_port_that_was_cancelled_before_it_was_in_use_does_not_count_while_it_is_taken_out(site: Site) -> None:
+    member = site.login("member")
+    path = bundle(site, member)
+    added = add(member, path)
+    site.take_turns(4)
+    assert len(on_the_switch(site)) == 3
+    site.simulator.cut_off("switch")
+    assert member.delete(f"/port-reservations/{added['id']}")["state"] == "cancelled"
+    another = add(member, path)
+    assert size(member, path) == (4, 4, 4, 20000)
+    site.simulator.cut_off("switch", unreachable=False)
+    site.look_again()
+    site.reconcile()
+    assert member.get(f"/port-reservations/{another['id']}")["state"] == "production"
+    assert size(member, path) == (3, 3, 3, 30000)
+
+
 def test_ports_leave_under_the_terms_of_their_connection(site: Site) -> None:
     set_offering(site, contract_initial_period="P1Y", contract_initial_notice_period="P3M")
     member = site.login("member")

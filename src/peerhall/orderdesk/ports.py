@@ -112,8 +112,12 @@ def list_reservations(order: Order, connection: str) -> list[Record]:
 
 
 def is_counted(reservation: Record) -> bool:
-    """Whether its port is part of the speed of its connection: one that was added is once it is in use."""
-    return not (reservation.meta.get("added") and phase_of(reservation) in BEFORE_PRODUCTION)
+    """Whether its port is part of the speed of its connection: one that was added is once it is in use.
+
+    One that was withdrawn before that never is, though it may have to be taken out of the network still.
+    """
+    never_used = BEFORE_PRODUCTION | {Phase.CANCELLED, Phase.ARCHIVED}
+    return not (reservation.meta.get("added") and phase_of(reservation) in never_used)
 
 
 def count_bundle(order: Order, changed: Record) -> None:
