@@ -61,12 +61,20 @@ def test_the_subscriber_says_where_to_connect_to_when_the_exchange_has_to(
 
 @pytest.mark.parametrize(
     ("other", "fits"),
-    [({}, True), ({"physical_port_speed": 100000}, False), ({"handover_metro_area_network": "elsewhere"}, False)],
+    [
+        ({}, True),
+        ({"physical_port_speed": 100000}, False),
+        ({"handover_metro_area_network": "elsewhere"}, False),
+        ({"handover_pop": "pop"}, True),
+        ({"handover_pop": "another"}, False),
+        ({"cross_connect_initiator": "exchange"}, False),
+        ({"contract_initial_period": "P1Y"}, False),
+    ],
 )
 def test_a_connection_moves_to_an_offering_of_the_same_ports_only(other: dict[str, Any], fits: bool) -> None:
     current = {"physical_port_speed": 10000, "handover_metro_area_network": "man", "name": "10G"}
     faults = Faults()
-    check_other_offering(faults, current, {**current, "name": "10G long-term", **other})
+    check_other_offering(faults, {"pop": "pop"}, current, {**current, "name": "10G long-term", **other})
     assert (not faults.found) == fits
 
 
