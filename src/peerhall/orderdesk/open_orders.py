@@ -26,8 +26,8 @@ def refuse_too_many(order: Order, record: Record) -> None:
 
     Orders placed in the same moment do not see each other, so a few more may come in.
     """
-    limit = order.rules.open_orders_limit
-    if limit is None or order.caller.operator or record.kind not in COUNTED:
+    # Asked in this order, as the rules have to be read and most of what is created is none of theirs.
+    if record.kind not in COUNTED or order.caller.operator or (limit := order.rules.open_orders_limit) is None:
         return
     counted = COUNTED[record.kind]
     if accounts.count_in_tree(order.connection, str(record.managing_account), counted, _OPEN, limit + 1) > limit:
