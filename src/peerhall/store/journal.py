@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from pydantic_core import to_json
@@ -63,7 +64,7 @@ def as_row(entry: Entry) -> tuple[str | None, ...]:
 def mask(value: Any) -> Any:
     """The same value with every password in it replaced; an empty one or null tells nothing and stays."""
     if isinstance(value, dict):
-        return {name: MASK if _SECRET.search(name) and member else mask(member) for name, member in value.items()}
+        return {name: MASK if _is_secret(name) and member else mask(member) for name, member in value.items()}
     if isinstance(value, list):
         return [mask(member) for member in value]
     return value
@@ -100,3 +101,8 @@ def erase_contact(connection: SyncConnection, contact: str, members: Collection[
     ).rowcount
     connection.execute("delete from idempotency where document = %s", (contact,))
     return erased
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
