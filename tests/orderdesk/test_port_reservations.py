@@ -334,3 +334,15 @@ def test_what_may_be_allocated_follows_the_ports(site: Site) -> None:
     site.reconcile()
     found = member.get(path)
     assert (found["capacity_allocation_limit"], found["capacity_allocated"]) == (20000, 16000)
+
+
+def test_a_device_that_says_nothing_of_bundles_has_ports_all_the_same(site: Site) -> None:
+    site.connection.execute(
+        "update document set body = body #- '{capabilities,0,max_lag}' where id = 'switch' and kind = 'devices'"
+    )
+    member = site.login("member")
+    assert "max_lag" not in member.get("/devices/switch")["capabilities"][0]
+    path = bundle(site, member)
+    add(member, path)
+    site.reconcile()
+    assert size(member, path) == (3, 3, 3, 30000)

@@ -45,7 +45,8 @@ def _max_lag(device: Record, group: Body) -> int | None:
     """The most ports of this speed and medium that the device says it bundles."""
     kinds = (group["media_type"], group["speed"])
     return next(
-        (each["max_lag"] for each in device.body["capabilities"] if (each["media_type"], each["speed"]) == kinds), None
+        (each.get("max_lag") for each in device.body["capabilities"] if (each["media_type"], each["speed"]) == kinds),
+        None,
     )
 
 

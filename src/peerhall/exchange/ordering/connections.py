@@ -72,7 +72,7 @@ def check_further_port(faults: Faults, mode: str, quantity: int, offering: dict[
     if mode == "standalone":
         faults.add("connection", "is standalone, a single port; change its mode to lag_lacp or lag_static first")
     limits = [
-        each["max_lag"] for each in device["capabilities"] if each["speed"] == offering.get("physical_port_speed")
+        each.get("max_lag") for each in device["capabilities"] if each["speed"] == offering.get("physical_port_speed")
     ]
     most = min((each for each in (*limits, offering.get("maximum_port_quantity")) if each), default=None)
     if most is not None and quantity >= most:
