@@ -82,7 +82,12 @@ def test_a_port_goes_with_its_connection() -> None:
 
 def test_an_attachment_has_the_ports_in_use_the_macs_that_are_valid_and_all_addresses() -> None:
     ports = (port("2"), port("1"), port("3", Phase.REMOVING))
-    facts = Facts(SWITCH, ports, (config(macs=["mac", "expired"], ips=["v6", "v4"], capacity=500),), named=named())
+    facts = Facts(
+        SWITCH,
+        ports,
+        (config(macs=["mac", "expired", "deleted-meanwhile"], ips=["v6", "v4"], capacity=500),),
+        named=named(),
+    )
     assert wanted(facts)["attachment/config"] == {
         "connection": "ork1-10g",
         "ports": ["Ethernet1", "Ethernet2"],

@@ -133,7 +133,8 @@ def _attachment(config: Record, facts: Facts, now: datetime) -> Config:
     if config.body.get("routing_function") is not None:
         return _leg(config, facts)
     connection, service = facts.named[config.body["connection"]], facts.named[config.body["network_service"]]
-    macs = [facts.named[mac] for mac in config.body.get("macs") or ()]
+    # One may have been deleted since its config was read; the config is without it by now, and is looked at again.
+    macs = [mac for id_ in config.body.get("macs") or () if (mac := facts.named.get(id_)) is not None]
     return {
         "connection": connection.body["name"],
         "ports": sorted(
