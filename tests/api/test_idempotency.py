@@ -1,18 +1,25 @@
 """An order that is sent again under its Idempotency-Key is carried out once and answered alike."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from peerhall.contract.operations import BY_ID
-from peerhall.orderdesk.commands import CREATE
+from peerhall.orderdesk.commands import CREATE, Command
+from peerhall.orderdesk.desk import OrderDesk
+from peerhall.store import credentials
 from peerhall.store.database import connect
+from peerhall.store.reading import Login
 from tests.api.cast import MANAGER
 from tests.api.orders import request_body
 from tests.installation import Caller, Site
+from tests.orderdesk.test_exchange_lans import set_rules
 from tests.waiting import wait_until
+
+CONNECTION = {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1}
 
 
 def send(caller: Caller, path: str, body: Any, key: str = "once", **options: Any) -> httpx.Response:
@@ -92,12 +99,84 @@ def test_without_a_key_every_order_counts(site: Site) -> None:
     assert len({member.post("/contacts", {"name": "x"})["id"] for _ in range(3)}) == 3
 
 
-def test_what_was_refused_is_not_remembered(site: Site) -> None:
+def test_a_mistake_is_corrected_under_the_same_key(site: Site) -> None:
     member = site.login("member")
     assert send(member, "/contacts", {"email": "nonsense"}).status_code == 400
     assert send(member, "/contacts", {"email": "noc@example.net"}).status_code == 201
+    assert send(member, "/contacts", {"email": "nonsense"}).status_code == 409
     assert send(site.login("rival", read_only=True), "/contacts", {}, "rivals").status_code == 403
     assert send(site.login("rival"), "/contacts", {}, "rivals").status_code == 201
+
+
+def test_what_was_refused_stays_refused_for_copies_that_come_late(site: Site) -> None:
+    set_rules(site, open_orders_limit=1)
+    member = site.login("member")
+    in_the_way = member.post("/connections", CONNECTION)["id"]
+    refused = send(member, "/connections", CONNECTION)
+    assert refused.status_code == 400
+    member.delete(f"/connections/{in_the_way}")
+    journalled = count_lines(site)
+    for _ in range(2):
+        late = send(member, "/connections", CONNECTION)
+        assert (late.status_code, late.json()["type"]) == (400, refused.json()["type"])
+        assert late.json()["detail"].startswith(refused.json()["detail"])
+        assert "take another key" in late.json()["detail"]
+    assert count_lines(site) == journalled
+    assert send(member, "/connections", CONNECTION, "another").status_code == 201
+
+
+def test_what_is_told_of_a_refusal_is_told_again(site: Site) -> None:
+    member = site.login("member")
+    first, again = (send(member, "/contacts", {"email": "nonsense", "telephone": "x"}).json() for _ in range(2))
+    assert first["properties"] == again["properties"]
+    assert first["status"] == again["status"] == 400
+
+
+def test_after_ten_minutes_a_refusal_is_forgotten(site: Site) -> None:
+    set_rules(site, open_orders_limit=1)
+    member = site.login("member")
+    in_the_way = member.post("/connections", CONNECTION)["id"]
+    assert send(member, "/connections", CONNECTION).status_code == 400
+    member.delete(f"/connections/{in_the_way}")
+    site.clock.turn(minutes=9, seconds=59)
+    assert send(member, "/connections", CONNECTION).status_code == 400
+    site.clock.turn(seconds=1)
+    assert send(member, "/connections", CONNECTION).status_code == 201
+
+
+def test_a_copy_that_was_refused_while_another_was_carried_out_is_answered_as_that(site: Site) -> None:
+    set_rules(site, open_orders_limit=1)
+    member = site.login("member")
+    in_the_way = member.post("/connections", CONNECTION)["id"]
+    accepted: list[httpx.Response] = []
+
+    def clock() -> datetime:
+        """Read when the order begins, and again when it has been given up but its client was not told so yet."""
+        calls.append(None)
+        if len(calls) == 2:
+            member.delete(f"/connections/{in_the_way}")
+            accepted.append(send(member, "/connections", CONNECTION))
+        return site.clock()
+
+    calls: list[None] = []
+    desk = OrderDesk(site.pool, clock, wake=lambda: None)
+    command = Command(BY_ID["connections_create"], CONNECTION, idempotency_key="once")
+    answer = desk.place(log_in(site, "member"), command)
+    assert accepted[0].status_code == 201
+    assert answer.document == accepted[0].json()["id"]
+
+
+def log_in(site: Site, account: str) -> Login:
+    """As the desk knows who is asking."""
+    key, _ = site.key(account)
+    session = credentials.open_session(site.connection, key, site.clock(), timedelta(hours=1))
+    return Login(credentials.session_digest(session), False, account)
+
+
+def count_lines(site: Site) -> int:
+    row = site.connection.execute("select count(*) from journal").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_after_a_day_the_key_is_new(site: Site) -> None:
@@ -138,17 +217,16 @@ def test_other_methods_have_none(site: Site) -> None:
 
 def test_while_the_first_is_at_work_the_second_is_a_conflict(site: Site) -> None:
     member = site.login("member")
-    body = {"mode": "standalone", "product_offering": "port-10g", "port_quantity": 1}
     with ThreadPoolExecutor(1) as pool, connect(site.dsn) as other:
         with other.transaction():
             other.execute("select from document where id = 'switch' for update")
-            first = pool.submit(send, member, "/connections", body)
+            first = pool.submit(send, member, "/connections", CONNECTION)
             wait_until(lambda: is_waiting_for_a_lock(site))
-            second = send(member, "/connections", body)
+            second = send(member, "/connections", CONNECTION)
             assert (second.status_code, second.json()["type"].rpartition(":")[2]) == (409, "idempotency-conflict")
             assert first.result().status_code == 503
             assert first.result().headers["Retry-After"] == "1"
-        third = send(member, "/connections", body)
+        third = send(member, "/connections", CONNECTION)
     assert third.status_code == 201, "what came to nothing is not remembered"
     assert count(site, "connections") == 1
 

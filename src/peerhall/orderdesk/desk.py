@@ -1,7 +1,5 @@
 """The counter itself: one order, one transaction, one line in the journal, whatever the answer."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeVar
@@ -14,17 +12,15 @@ from peerhall.exchange.contract_terms import Policy
 from peerhall.exchange.ordering.cloud_keys import Finding
 from peerhall.exchange.records import Record
 from peerhall.exchange.refusals import Reason, Refusal, Refused, refuse_denied
-from peerhall.exchange.visibility import Caller
-from peerhall.orderdesk import change_requests, cloud_inquiries, journal_lines, leaving
+from peerhall.orderdesk import change_requests, cloud_inquiries, journal_lines, leaving, repetitions
 from peerhall.orderdesk.cloud_inquiries import AskProvider, ask_nobody
 from peerhall.orderdesk.commands import BESIDE, Answer, Command, carry_out
 from peerhall.orderdesk.order import Order
+from peerhall.orderdesk.repetitions import RefusedBefore
 from peerhall.orderdesk.webhooks import Webhooks
-from peerhall.store import bounds, idempotency
+from peerhall.store import bounds
 from peerhall.store.database import OrderPool, SyncConnection, run_text
-from peerhall.store.idempotency import Remembered
 from peerhall.store.reading import Login, LoginEnded
-from peerhall.store.sealing import CannotOpen
 from peerhall.store.settings import NoExchangeError
 
 Clock = Callable[[], datetime]
@@ -65,17 +61,15 @@ class OrderDesk:
             answer, queued = self._pool.run(
                 lambda connection: self._carry_out(connection, login, command, finding), begin=b""
             )
-        except Refused as refused:
-            self._journal_refusal(login, command, refused.refusal)
+        except RefusedBefore:
             raise
+        except Refused as refused:
+            return self._turn_down(login, command, refused.refusal)
         except NoExchangeError as error:
-            refusal = Refusal(Reason.UNFULFILLABLE, str(error))
-            self._journal_refusal(login, command, refusal)
-            raise Refused(refusal) from error
-        except psycopg.errors.ForeignKeyViolation as error:
+            return self._turn_down(login, command, Refusal(Reason.UNFULFILLABLE, str(error)))
+        except psycopg.errors.ForeignKeyViolation:
             # The last line behind the rules: somebody else used, or removed, what this order names.
-            self._journal_refusal(login, command, _OVERTAKEN)
-            raise Refused(_OVERTAKEN) from error
+            return self._turn_down(login, command, _OVERTAKEN)
         if queued:
             self._wake()
         return answer
@@ -108,7 +102,7 @@ class OrderDesk:
         order = Order(connection, caller, now, finding)
         if order.caller.read_only:
             refuse_denied("This key is read-only.")
-        remembered = self._recall(order, command)
+        remembered = repetitions.recall(order, command, self._webhooks)
         if remembered is not None:
             return remembered, False
         if command.operation.id in self._beside:
@@ -124,12 +118,7 @@ class OrderDesk:
         if command.trial:
             run_text(connection, b"rollback")
             return answer, False
-        if command.idempotency_key is not None:
-            concealed = self._webhooks.conceal(command.operation.id, answer.text) if self._webhooks else answer.text
-            kept = Remembered(_digest(command), answer.status, answer.document, concealed)
-            idempotency.remember(
-                connection, _whose(order.caller), command.operation.id, command.idempotency_key, kept, now
-            )
+        repetitions.remember(order, command, answer, self._webhooks)
         bounds.commit_with(connection, journal_lines.accepted(order.caller, command, now, record))
         return answer, bool(order.queued)
 
@@ -150,36 +139,32 @@ class OrderDesk:
 
         return self._pool.run(read, begin=b"")
 
-    def _recall(self, order: Order, command: Command) -> Answer | None:
-        """The answer this very order was given before; refuses a key that stands for another order or is at work."""
-        key = command.idempotency_key
-        if key is None:
-            return None
-        whose, operation = _whose(order.caller), command.operation.id
-        if not idempotency.claim_key(order.connection, whose, operation, key):
-            raise Refused(Refusal(Reason.KEY_REUSED, "The first request with this Idempotency-Key is still at work."))
-        known = idempotency.find(order.connection, whose, operation, key, order.now)
-        if known is None:
-            return None
-        if known.digest != _digest(command):
-            raise Refused(Refusal(Reason.KEY_REUSED, "This Idempotency-Key was used with another body."))
-        try:
-            text = self._webhooks.reveal(operation, known.answer) if self._webhooks else known.answer
-        except CannotOpen:
-            raise Refused(Refusal(Reason.KEY_REUSED, "What this was answered with cannot be told again.")) from None
-        return Answer(known.status, known.document or "", text)
+    def _turn_down(self, login: Login, command: Command, refusal: Refusal) -> Answer:
+        """Journals and remembers a refusal, then raises it.
 
-    def _journal_refusal(self, login: Login, command: Command, refusal: Refusal) -> None:
+        Another copy of the order may have come in while this one was given up: what that was answered counts for both.
+        """
         if command.trial:
-            return
+            raise Refused(refusal)
         now = self._clock()
 
-        def write(connection: SyncConnection) -> None:
+        def write(connection: SyncConnection) -> Answer | None:
             caller = bounds.begin_for(connection, login.session_digest, now)
-            if caller is not None:
-                bounds.commit_with(connection, journal_lines.refused(caller, command, now, refusal))
+            if caller is None:
+                return None
+            if refusal.reason is not Reason.KEY_REUSED and not caller.read_only:
+                order = Order(connection, caller, now)
+                answer = repetitions.recall(order, command, self._webhooks)
+                if answer is not None:
+                    return answer
+                repetitions.remember(order, command, refusal, self._webhooks)
+            bounds.commit_with(connection, journal_lines.refused(caller, command, now, refusal))
+            return None
 
-        self._pool.run(write, begin=b"")
+        answer = self._pool.run(write, begin=b"")
+        if answer is None:
+            raise Refused(refusal)
+        return answer
 
 
 def _text_for(order: Order, record: Record) -> str:
@@ -188,12 +173,3 @@ def _text_for(order: Order, record: Record) -> str:
     if record.kind == "accounts" and record.id == order.caller.account:
         latest = latest.with_body(managing_account=None)
     return to_json(latest.body).decode()
-
-
-def _digest(command: Command) -> bytes:
-    """Of what is asked for: blanks and the order of members make no other order of it."""
-    return hashlib.sha256(json.dumps([command.document, command.body], sort_keys=True).encode()).digest()
-
-
-def _whose(caller: Caller) -> str:
-    return caller.account or f"operator:{caller.key}"

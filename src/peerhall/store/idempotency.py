@@ -1,4 +1,4 @@
-"""Answers of orders that carried an Idempotency-Key, remembered in the order's own transaction for a day."""
+"""Answers of orders that carried an Idempotency-Key: accepted ones are remembered for a day, refusals for minutes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +7,8 @@ from typing import Final
 from peerhall.store.database import SyncConnection
 
 LIFETIME: Final = timedelta(hours=24)
+REFUSAL_LIFETIME: Final = timedelta(minutes=10)
+"""Longer than any copy of the order can still be on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +16,11 @@ class Remembered:
     """The answer once given, and the digest of the body it was given to."""
 
     digest: bytes
-    status: int
+    status: int | None
+    """None for a refusal."""
     document: str | None
     answer: str
+    """The object, or the refusal, as JSON."""
 
 
 def claim_key(connection: SyncConnection, account: str, operation: str, key: str) -> bool:
@@ -29,11 +33,12 @@ def claim_key(connection: SyncConnection, account: str, operation: str, key: str
 
 
 def find(connection: SyncConnection, account: str, operation: str, key: str, now: datetime) -> Remembered | None:
-    """What was answered under this key in the last 24 hours."""
+    """What was answered under this key, if it has not outlived its time."""
     row = connection.execute(
         """select digest, status, document, answer from idempotency
-           where account = %s and operation = %s and key = %s and at > %s""",
-        (account, operation, key, now - LIFETIME),
+           where account = %s and operation = %s and key = %s
+             and at > case when status is null then %s else %s end""",
+        (account, operation, key, now - REFUSAL_LIFETIME, now - LIFETIME),
     ).fetchone()
     return Remembered(*row) if row else None
 
@@ -41,7 +46,7 @@ def find(connection: SyncConnection, account: str, operation: str, key: str, now
 def remember(
     connection: SyncConnection, account: str, operation: str, key: str, answer: Remembered, now: datetime
 ) -> None:
-    """Keeps an answer; one that has outlived its day is replaced."""
+    """Keeps an answer; one that has outlived its time, or was a refusal, is replaced."""
     connection.execute(
         """insert into idempotency (account, operation, key, digest, status, document, answer, at)
            values (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -54,4 +59,7 @@ def remember(
 
 def forget_old(connection: SyncConnection, now: datetime) -> None:
     """Deletes what nobody will be answered with any more."""
-    connection.execute("delete from idempotency where at <= %s", (now - LIFETIME,))
+    connection.execute(
+        "delete from idempotency where at <= case when status is null then %s else %s end",
+        (now - REFUSAL_LIFETIME, now - LIFETIME),
+    )
