@@ -1,5 +1,6 @@
 """Port reservations at the counter."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -138,15 +139,32 @@ def _refuse_if_needed(order: Order, record: Record, connection: Record) -> None:
             "A connection keeps a port that is in use; cancel the connection instead, and its ports go with it.",
             [Conflict(connection.kind, connection.id, "port_reservations", record.kind, record.id)],
         )
-    speed = sum(each.meta["reserved"]["speed"] for each in others if ports.is_counted(each))
+    _refuse_if_too_slow(order, connection, others, find_last_day(record) or date.min)
+
+
+def refuse_if_ports_leave(order: Order, config: Record) -> None:
+    """Refuses to have a config stay that could not be delivered when a port has left its connection. That is locked."""
+    if config.body.get("connection") is None:
+        return
+    connection = order.get("connections", config.body["connection"])
+    reservations = ports.list_reservations(order, connection.id)
+    staying = [each for each in reservations if _stays(each)]
+    for each in reservations:
+        if phase_of(each) is Phase.LEAVING and not _stays(each):
+            _refuse_if_too_slow(order, connection, staying, find_last_day(each) or date.min)
+
+
+def _refuse_if_too_slow(order: Order, connection: Record, left: Iterable[Record], day: date) -> None:
+    """Refuses where the configs that are there after that day need more than these reservations."""
+    speed = sum(each.meta["reserved"]["speed"] for each in left if ports.is_counted(each))
     conflicts = [
         Conflict(config.kind, config.id, "capacity", connection.kind, connection.id)
-        for config in attachments.list_beyond(order, connection, speed, find_last_day(record) or date.min)
+        for config in attachments.list_beyond(order, connection, speed, day)
     ]
     if conflicts:
         refuse_unable(
-            f"With the {speed} Mbit/s that are left, what is listed in conflicts could not be delivered; lower its "
-            "capacity first.",
+            f"With the {speed} Mbit/s that are left when ports have gone, what is listed in conflicts could not be "
+            "delivered; lower its capacity first, or keep the ports.",
             order.only_seen(conflicts),
         )
 

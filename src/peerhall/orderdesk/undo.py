@@ -96,4 +96,5 @@ def _follow_config(order: Order, config: Record) -> None:
     asns.ask_for(order, config)
     _stay_with(order, order.users(config.id, "network_service_config", "network-feature-configs", CHANGE_LOCK))
     attachments.account_for(order, config)
+    port_reservations.refuse_if_ports_leave(order, config)
     order.settle_later(config, *list_concerned(order, config))

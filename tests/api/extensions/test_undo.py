@@ -115,6 +115,24 @@ def test_what_was_to_leave_stays_as_it_was(site: Site, member: Caller, orders: O
     assert everything(site) == before, "the day that was set is forgotten"
 
 
+def test_a_config_stays_only_while_the_ports_do_that_it_needs(site: Site, member: Caller, orders: Orders) -> None:
+    member.patch(orders.config, {"type": "exchange_lan", "capacity": 15000})
+    site.reconcile()
+    assert member.unable("DELETE", orders.reservation, LATER)["conflicts"], "it could not be delivered over one port"
+    member.delete(orders.config, json={"decommission_at": "2026-09-20"})
+    member.delete(orders.reservation, json=LATER)
+    problem = undo(site, member, orders.config, 400)
+    assert [each["resource_id"] for each in problem["conflicts"]] == [orders.config.split("/")[-1]]
+    assert member.get(orders.config)["state"] == "decommission_requested"
+    undo(site, member, orders.reservation)
+    assert undo(site, member, orders.config)["state"] == "production"
+    # One that fits over what is left stays whatever ports leave.
+    member.patch(orders.config, {"type": "exchange_lan", "capacity": 1000})
+    member.delete(orders.config, json={"decommission_at": "2026-09-20"})
+    member.delete(orders.reservation, json=LATER)
+    assert undo(site, member, orders.config)["state"] == "production"
+
+
 def test_an_asn_is_not_believed_for_having_been_away(site: Site, member: Caller, orders: Orders) -> None:
     set_rules(site, accept_all_asns=False)
     member.patch(orders.config, {"asns": [64496, 64499]})
