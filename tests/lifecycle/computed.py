@@ -29,7 +29,7 @@ def _check_connection(picture: Picture, connection: Document) -> None:
     kept = [
         each
         for each in picture.users("port-reservations", "connection", connection.id)
-        if not each.meta.get("released")
+        if not each.meta.get("released") or ("led" in each.meta and each.state == "decommissioned")
     ]
     if connection.state not in OVER:
         ports = [each["port"] for each in kept if each["port"]]

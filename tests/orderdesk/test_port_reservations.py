@@ -208,6 +208,36 @@ def test_a_port_that_was_cancelled_before_it_was_in_use_does_not_count_while_it_
     assert size(member, path) == (3, 3, 3, 30000)
 
 
+def test_a_port_that_was_never_in_use_is_no_part_of_a_connection_that_leaves(site: Site) -> None:
+    member = site.login("member")
+    path = bundle(site, member)
+    added = add(member, path)
+    member.delete(path, json={"decommission_at": "2026-10-01"})
+    assert member.get(f"/port-reservations/{added['id']}")["state"] == "cancelled"
+    site.reconcile()
+    assert (size(member, path), free(member)) == ((2, 2, 2, 20000), 22)
+    site.clock.turn(days=60)
+    site.reconcile()
+    member = site.login("member")
+    assert member.get(path)["state"] == "decommissioned"
+    assert size(member, path) == (2, 2, 2, 20000), "it tells for good which ports it had"
+
+
+def test_a_connection_that_was_never_in_use_tells_which_ports_it_was_to_have(site: Site) -> None:
+    member = site.login("member")
+    connection = member.post("/connections", {"mode": "lag_lacp", "product_offering": "port-10g", "port_quantity": 2})
+    path = f"/connections/{connection['id']}"
+    add(member, path)
+    site.simulator.cut_off("switch")
+    site.take_turns(4)
+    member.delete(path)
+    site.simulator.cut_off("switch", unreachable=False)
+    site.look_again()
+    site.reconcile()
+    assert (member.get(path)["state"], free(member)) == ("cancelled", 24)
+    assert size(member, path) == (3, 3, 3, 30000)
+
+
 def test_ports_leave_under_the_terms_of_their_connection(site: Site) -> None:
     set_offering(site, contract_initial_period="P1Y", contract_initial_notice_period="P3M")
     member = site.login("member")

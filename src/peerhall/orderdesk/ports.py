@@ -121,6 +121,16 @@ def is_counted(reservation: Record) -> bool:
     return not (reservation.meta.get("added") and phase_of(reservation) in never_used)
 
 
+def _is_shown(reservation: Record, connection: Record) -> bool:
+    """Whether a connection has a reservation among its own: while there is one, and for good if both ended together."""
+    if not reservation.meta.get("released"):
+        return True
+    if "led" not in reservation.meta:
+        return False
+    # One that was added and never used is no part of what has been in use.
+    return phase_of(reservation) is not Phase.CANCELLED or phase_of(connection) is Phase.CANCELLED
+
+
 def count_bundle(order: Order, changed: Record) -> None:
     """Has a connection tell which ports it has now that one of its reservations, as given, was added or has ended.
 
@@ -128,7 +138,7 @@ def count_bundle(order: Order, changed: Record) -> None:
     """
     connection = order.get("connections", changed.body["connection"], CHANGE_LOCK)
     known = {each.id: each for each in list_reservations(order, connection.id)}
-    kept = [each for each in {**known, changed.id: changed}.values() if not each.meta.get("released")]
+    kept = [each for each in {**known, changed.id: changed}.values() if _is_shown(each, connection)]
     at_work = [each for each in kept if is_counted(each)]
     counted = connection.with_body(
         port_reservations=[each.id for each in kept],

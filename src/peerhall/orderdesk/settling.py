@@ -126,10 +126,9 @@ def release_if_absent(order: Order, record: Record) -> Record:
     if COURSES[record.kind].network(order, record).present:
         return record
     record = record.with_meta(released=True)
-    if record.kind == "port-reservations" and not record.meta.get("led"):
-        ports.count_bundle(order, record)
     order.release(record)
     if record.kind == "port-reservations":
+        ports.count_bundle(order, record)
         ports.count_free(order, record.meta["reserved"]["device"])
     if record.kind == "network-service-configs":
         addresses.give_back(order, record)
