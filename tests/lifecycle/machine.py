@@ -461,7 +461,7 @@ class Lifecycle(RuleBasedStateMachine):
             self._come_to_rest()
 
     def _come_to_rest(self) -> None:
-        self.stage.site.reconcile()
+        self.stage.come_to_rest()
         self.at_rest = True
 
     def _drawer(self, data: Any, who: str) -> Drawer:

@@ -29,6 +29,7 @@ OPERATOR = "operator"
 _KEPT = ("schema_version", "signing_key")
 _CUSTOMERS = CustomersCircuit(region="north-1", bandwidth=500)
 _TOKEN_LASTS = timedelta(hours=1)
+_MOST_RETRIES = 20
 
 
 class Stage:
@@ -130,6 +131,23 @@ class Stage:
             for document in documents.find_all(self.site.connection, kind):
                 if intervention.is_order(document):
                     self.site.retry(document.id)
+
+    def come_to_rest(self) -> None:
+        """Lets the network follow; a step that failed for a moment is tried again without the minutes that takes."""
+        self.site.reconcile()
+        rounds = 0
+        while not self.cut_off and (failed := self._list_failed_for_a_moment()):
+            rounds += 1
+            assert rounds < _MOST_RETRIES, f"tried again and again: {failed}"
+            self.site.look_again()
+            self.site.reconcile()
+
+    def _list_failed_for_a_moment(self) -> list[str]:
+        rows = self.site.connection.execute(
+            """select id from document where not meta ? 'released'
+               and 'transient' in (meta -> 'network' ->> 'fault', meta -> 'provider' ->> 'fault')"""
+        )
+        return [row[0] for row in rows]
 
     def set_reachable(self, device: str, reachable: bool) -> None:
         """Cuts a device off, or connects it again and has it looked at without the minutes that takes by itself."""
