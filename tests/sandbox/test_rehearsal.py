@@ -230,6 +230,18 @@ def test_a_port_flaps(tenant: Rehearsal) -> None:
     tenant.control("POST", "/ports/nothing/flaps", status=404)
 
 
+def test_a_port_that_flaps_again_comes_up_when_it_was_told_last(tenant: Rehearsal) -> None:
+    [port] = tenant.get("/ports")
+    for seconds in (60, 3600, 600):
+        tenant.control("POST", f"/ports/{port['id']}/flaps", {"seconds": seconds}, 202)
+    tenant.turn("PT9M")
+    assert tenant.get(f"/ports/{port['id']}")["operational_state"] == "down"
+    tenant.turn("PT2M")
+    assert tenant.get(f"/ports/{port['id']}")["operational_state"] == "up"
+    tenant.turn("PT1H")
+    assert tenant.get(f"/ports/{port['id']}")["operational_state"] == "up"
+
+
 def test_a_reset_brings_the_seeded_state_back(tenant: Rehearsal, data: tuple[str, Any]) -> None:
     def everything() -> dict[str, Any]:
         return {

@@ -43,7 +43,7 @@ class Pace:
         self._busy = threading.Lock()
         """Held by whoever lets the reconciler work, or moves the clock along with it."""
         self._paused = False
-        self._planned: list[tuple[datetime, Callable[[], object]]] = []
+        self._planned: dict[str, tuple[datetime, Callable[[], object]]] = {}
         self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
 
     @property
@@ -79,16 +79,16 @@ class Pace:
                 done += 1
             return done
 
-    def plan(self, at: datetime, action: Callable[[], object]) -> None:
-        """Has something done at a moment, in order with all other work."""
+    def plan(self, subject: str, at: datetime, action: Callable[[], object]) -> None:
+        """Has something done at a moment, in order with other work, instead of what was planned for this subject."""
         with self._busy:
-            self._planned.append((at, action))
+            self._planned[subject] = (at, action)
 
     def next_due(self) -> datetime | None:
         """When there is something to do next."""
         now = self._clock()
         queued = self._pool.run(lambda connection: work.next_due(connection, now))
-        return min([at for at, _ in self._planned] + ([] if queued is None else [queued]), default=None)
+        return min([at for at, _ in self._planned.values()] + ([] if queued is None else [queued]), default=None)
 
     def turn(self, choose: Callable[[datetime], datetime]) -> None:
         """Turns the clock, and does all that is due on the way at its time. Raises ClockTurnedBack or TurnTooLong.
@@ -135,12 +135,12 @@ class Pace:
 
     def _work_once(self) -> bool:
         now = self._clock()
-        for planned in sorted(self._planned, key=lambda each: each[0]):
-            if planned[0] <= now:
-                self._planned.remove(planned)
-                planned[1]()
-                return True
-        return self._reconciler.work_once()
+        subject = min(self._planned, key=lambda each: self._planned[each][0], default=None)
+        if subject is None or self._planned[subject][0] > now:
+            return self._reconciler.work_once()
+        self._planned[subject][1]()
+        del self._planned[subject]  # only now: what the database had no time for is tried again
+        return True
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -199,7 +199,7 @@ class _Running:
         """Takes the link of a port down, and up again after so many seconds; False when it has none."""
         if not self._show_link(port, up=False):
             return False
-        self.pace.plan(self.clock() + timedelta(seconds=seconds), partial(self._show_link, port, up=True))
+        self.pace.plan(port, self.clock() + timedelta(seconds=seconds), partial(self._show_link, port, up=True))
         return True
 
     def retry(self, document: str) -> bool:
