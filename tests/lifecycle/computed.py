@@ -29,21 +29,15 @@ def _check_connection(picture: Picture, connection: Document) -> None:
     kept = [
         each
         for each in picture.users("port-reservations", "connection", connection.id)
-        if not each.meta.get("released") or ("led" in each.meta and each.state == "decommissioned")
+        if not each.meta.get("released") or ("led" in each.meta and not _is_waiting(each))
     ]
     if connection.state not in OVER:
         ports = [each["port"] for each in kept if each["port"]]
         assert connection["port_reservations"] == [each.id for each in kept], connection
         assert connection["port_quantity"] == len(kept), connection
         assert sorted(connection["ports"]) == sorted(ports), connection
-        waiting = [
-            each
-            for each in kept
-            if each.meta.get("added") and each.state in ("requested", "allocated", "error", "cancelled", "archived")
-        ]
-        speed = 10000 * (len(kept) - len(waiting))
-        waits_with_operator = any(each.meta.get("added") and each.state == "operator" for each in kept)
-        assert waits_with_operator or connection["speed"] == speed, f"{connection.id}: {connection['speed']} of {speed}"
+        speed = 10000 * sum(not _is_waiting(each) for each in kept)
+        assert connection["speed"] == speed, f"{connection.id}: {connection['speed']} of {speed}"
     limit = connection["speed"] * RULES["capacity_limit_percent"] // 100
     assert connection["capacity_allocation_limit"] == limit, connection
     configs = picture.users("network-service-configs", "connection", connection.id)
@@ -62,6 +56,11 @@ def _capacity(picture: Picture, config: Document, connection: Document) -> int:
     ordered = service["capacity"] if service["type"] == "cloud_vc" else config["capacity"]
     possible = (ordered, offering["bandwidth_max"], connection["speed"])
     return next(each for each in possible if each is not None)
+
+
+def _is_waiting(reservation: Document) -> bool:
+    """Whether a port that was added has not been in use so far."""
+    return bool(reservation.meta.get("added")) and reservation["current_billing_start_date"] is None
 
 
 def _check_device(stage: Stage, device: Document) -> None:

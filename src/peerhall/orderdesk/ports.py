@@ -3,7 +3,7 @@
 from peerhall.contract.validation import Body, blank
 from peerhall.exchange.allocation import PortGroup
 from peerhall.exchange.claims import PORT, Claim
-from peerhall.exchange.lifecycle import BEFORE_PRODUCTION, Phase, phase_of, with_outdated, with_phase
+from peerhall.exchange.lifecycle import Phase, with_outdated, with_phase
 from peerhall.exchange.records import Record
 from peerhall.orderdesk import attachments
 from peerhall.orderdesk.order import CHANGE_LOCK, Order
@@ -113,22 +113,16 @@ def list_reservations(order: Order, connection: str) -> list[Record]:
 
 
 def is_counted(reservation: Record) -> bool:
-    """Whether its port is part of the speed of its connection: one that was added is once it is in use.
+    """Whether its port is part of the speed of its connection: one that was added is once it has been in use.
 
     One that was withdrawn before that never is, though it may have to be taken out of the network still.
     """
-    never_used = BEFORE_PRODUCTION | {Phase.CANCELLED, Phase.ARCHIVED}
-    return not (reservation.meta.get("added") and phase_of(reservation) in never_used)
+    return not reservation.meta.get("added") or "charged_since" in reservation.meta
 
 
-def _is_shown(reservation: Record, connection: Record) -> bool:
+def _is_shown(reservation: Record) -> bool:
     """Whether a connection has a reservation among its own: while there is one, and for good if both ended together."""
-    if not reservation.meta.get("released"):
-        return True
-    if "led" not in reservation.meta:
-        return False
-    # One that was added and never used is no part of what has been in use.
-    return phase_of(reservation) is not Phase.CANCELLED or phase_of(connection) is Phase.CANCELLED
+    return not reservation.meta.get("released") or ("led" in reservation.meta and is_counted(reservation))
 
 
 def count_bundle(order: Order, changed: Record) -> None:
@@ -138,7 +132,7 @@ def count_bundle(order: Order, changed: Record) -> None:
     """
     connection = order.get("connections", changed.body["connection"], CHANGE_LOCK)
     known = {each.id: each for each in list_reservations(order, connection.id)}
-    kept = [each for each in {**known, changed.id: changed}.values() if _is_shown(each, connection)]
+    kept = [each for each in {**known, changed.id: changed}.values() if _is_shown(each)]
     at_work = [each for each in kept if is_counted(each)]
     counted = connection.with_body(
         port_reservations=[each.id for each in kept],
