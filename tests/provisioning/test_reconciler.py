@@ -1,5 +1,6 @@
 """The reconciler: faults of every kind at every step, restarts, mass changes; in the end all is as it should be."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -9,6 +10,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from peerhall.provisioning import closing
 from peerhall.provisioning.driver import (
     BrokenFault,
+    Config,
+    Device,
     DriverContext,
     DriverFault,
     Progress,
@@ -19,7 +22,7 @@ from peerhall.provisioning.driver import (
 )
 from peerhall.provisioning.drivers.manual import create
 from peerhall.provisioning.drivers.simulator import Simulator
-from peerhall.provisioning.reconciler import MassChangeLimit, Reconciler
+from peerhall.provisioning.reconciler import LEASE, MassChangeLimit, Reconciler
 from peerhall.store import plans, tasks
 from peerhall.store.database import DatabaseUnavailable, OrderPool
 from tests.commands import Operator
@@ -311,6 +314,27 @@ def test_work_on_what_is_locked_for_too_long_is_soon_done_by_whoever_comes_next(
     site.reconcile()
     assert member.get(f"/connections/{connection}")["state"] == "production"
     assert_no_work_is_left(site)
+
+
+def test_whoever_was_overtaken_tells_nothing_of_what_it_saw_before(site: Site, member: Caller) -> None:
+    class Slow(Simulator):
+        """Waits for an answer for longer than its worker has the device for itself; it comes to nothing."""
+
+        def observe(self, device: Device) -> Mapping[str, Config]:
+            site.clock.turn(seconds=LEASE.total_seconds() + 1)
+            other = Reconciler(site.pool, site.simulator, site.clock, None)
+            while other.work_once():
+                pass
+            raise TransientFault("does not answer")
+
+    connection = member.order_connection()["id"]
+    slow = Reconciler(site.pool, Slow(site.clock), site.clock, None)
+    while slow.work_once():
+        pass
+    [port] = member.get(f"/connections/{connection}")["ports"]
+    assert "provisioning_delayed" not in tags(member, f"/ports/{port}")
+    site.reconcile()
+    assert member.get(f"/connections/{connection}")["state"] == "production"
 
 
 def test_a_heartbeat_tells_that_somebody_is_at_work(site: Site, member: Caller) -> None:

@@ -159,7 +159,7 @@ class Reconciler:
         except DriverFault as fault:
             # An unreachable device is unknown, never empty: all that follows is that it is tried again.
             logger.warning("cannot look", extra={"device": facts.device.name, "reason": str(fault)})
-            self._report_unreachable(facts, fault)
+            self._report_unreachable(held, facts, fault)
             self._try_again(held)
             return
         wanted = derive_wanted(facts, self._clock())
@@ -167,7 +167,7 @@ class Reconciler:
         plan = plan_steps(facts.device, wanted, observed, failed)
         steps = self._allowed(plan, len(observed))
         outcomes = self._carry_out(held, facts, plan, steps)
-        self._report(facts, plan, set(observed), called, outcomes)
+        self._report(held, facts, plan, set(observed), called, outcomes)
         self._pool.run(lambda connection: self._finish(connection, held, [outcome for _, outcome in outcomes]))
 
     def _allowed(self, plan: Plan, observed: int) -> tuple[Step, ...]:
@@ -233,7 +233,13 @@ class Reconciler:
         return Outcome(waiting=progress if isinstance(progress, Waiting) else None)
 
     def _report(
-        self, facts: Facts, plan: Plan, observed: set[str], called: Mapping[str, str], outcomes: Outcomes
+        self,
+        held: work.Lease,
+        facts: Facts,
+        plan: Plan,
+        observed: set[str],
+        called: Mapping[str, str],
+        outcomes: Outcomes,
     ) -> None:
         """Tells each order of the device what became of it, where that is news."""
         by_document: dict[str, Outcomes] = {}
@@ -244,10 +250,14 @@ class Reconciler:
             news = report(order, known, plan.in_place, observed, by_document.get(order.id, ()))
             news = replace(news, called=called.get(key_of(order), known.called))
             if news != known or _may_move(order, news):
-                self._tell(order, news, facts.side)
+                self._tell(held, order, news, facts.side)
 
-    def _tell(self, order: Record, news: Network, side: str) -> None:
+    def _tell(self, held: work.Lease, order: Record, news: Network, side: str) -> None:
+        """Raises StaleGeneration where somebody else has taken over, who may have seen what is newer than this."""
+
         def write(connection: SyncConnection) -> None:
+            if not work.is_held(connection, held):
+                raise StaleGeneration
             record = documents.find(connection, order.kind, order.id, CHANGE_LOCK)
             if record is None:
                 return
@@ -261,12 +271,12 @@ class Reconciler:
 
         self._pool.run(write)
 
-    def _report_unreachable(self, facts: Facts, fault: DriverFault) -> None:
+    def _report_unreachable(self, held: work.Lease, facts: Facts, fault: DriverFault) -> None:
         for order in facts.orders:
             known = Network.of(order, facts.side)
             if phase_of(order) in (Phase.BUILDING, Phase.TESTING, Phase.CHANGING) and known.fault is None:
                 failed = Outcome(fault=TransientFault(str(fault), fault.reference)).applied_to(known)
-                self._tell(order, failed, facts.side)
+                self._tell(held, order, failed, facts.side)
 
     def _finish(self, connection: SyncConnection, held: work.Lease, outcomes: Iterable[Outcome]) -> None:
         now = self._clock()

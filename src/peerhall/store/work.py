@@ -84,6 +84,15 @@ def renew(connection: SyncConnection, held: Lease, now: datetime, duration: time
     return done is not None
 
 
+def is_held(connection: SyncConnection, held: Lease) -> bool:
+    """Whether a lease was not taken over, nor will be while this transaction lasts."""
+    row = connection.execute(
+        "select 1 from lease where subject = %s and holder = %s and generation = %s for share",
+        (held.subject, held.holder, held.generation),
+    ).fetchone()
+    return row is not None
+
+
 def finish(connection: SyncConnection, held: Lease, *, again_at: datetime | None = None, attempt: int = 0) -> None:
     """Gives a lease back with the work done, or to be done again; nothing happens when it was taken over."""
     mine = connection.execute(
