@@ -38,6 +38,8 @@ from peerhall.webhooks.sending import Sender
 
 Clock = Callable[[], datetime]
 
+_ORDERS_AT_A_TIME = 4
+"""In one process. One thread computes at a time; more of them would hold locks while they wait for their turn."""
 _GZIP_LEAST_OCTETS = 1000
 _GZIP_LEVEL = 4
 
@@ -96,7 +98,7 @@ def open_runtime(
         clouds = load_clouds(DriverContext(orders, clock), settings.cloud_options)
     waker = Waker(settings.database)
     waker.start()
-    threads = Threads(half)
+    threads = Threads(min(half, _ORDERS_AT_A_TIME))
 
     async def load_signing_keys() -> list[credentials.SigningKey]:
         return await threads.run(orders.run, credentials.list_signing_keys)
